@@ -5,7 +5,7 @@ Data flows in one direction::
     inventory ──> gather ──> Evidence ──> checks ──> Verdict ──> diagnosis ──> reports
                              (ProbeResult, ...)      (Status)
 
-Nothing in this module touches the network, the disk or pytest.
+This module uses neither the network, the disk nor pytest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from plugins.core.strict_json import checked
 
-# The limits below are those of what is read from a saved file (`plugins.core.strict_json`): each is wider than what a
+# The limits below apply to saved files when they are read (`plugins.core.strict_json`): each is wider than what a
 # visit can produce (`plugins.gather.frames`), and small enough for a clock and a calendar.
 Seconds = Annotated[float, Meta(ge=0, le=1e10)]
 Time = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # since the epoch, to the end of the year 9999
@@ -28,7 +28,7 @@ Time = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # since the epoch, to t
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the Arc resource goes. None = not stated."""
+    """The target of the Arc resource. None = not stated."""
 
     subscription: str | None = None
     resource_group: str | None = None
@@ -45,7 +45,7 @@ class Target:
 class Vm:
     """One VM of the fleet, as the inventory or ``--vm`` names it. None = not stated."""
 
-    name: str  # unique in the fleet; see `file_name` before making a path of it
+    name: str  # unique in the fleet; `file_name` makes a file name of it
     host: str = ""  # ssh alias or address; the name, unless given
     user: str | None = None
     port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
@@ -93,14 +93,14 @@ class Severity(StrEnum):
     RECOMMENDED = "recommended"
 
 
-#: How a probe ended. Only ``done`` is evidence; every other state is the reason why there is none.
+#: How a probe ended. Only ``done`` is evidence; every other state is the reason for missing evidence.
 ProbeState = Literal[
     "done",  # it ran to its end; `exit` is its exit status
     "timed out",  # it was stopped at its limit
     "no tool",  # a program it needs is not installed; `stderr` names it
-    "no root",  # it needs root, and neither root login nor `sudo -n` is to be had; `stderr` is sudo's answer and `exit`
+    "no root",  # it needs root, and the login has neither root nor `sudo -n`; `stderr` is sudo's answer and `exit`
     # 124 if it was stopped
-    "lost",  # the VM, the session or the run went away before its frame arrived
+    "lost",  # the VM, the session or the run ended before its frame arrived
 ]
 
 
@@ -114,18 +114,18 @@ class ProbeResult:
     exit: Annotated[int, Meta(gt=-(10**10), lt=10**10)] | None = None
     stdout: str = ""
     stderr: str = ""
-    truncated: bool = False  # the output reached its cap; what is here is its beginning
+    truncated: bool = False  # the output reached its cap; only its beginning is here
     seconds: Seconds = 0.0  # on the VM, at a resolution of 0.01 s
     received: Time = 0.0  # the runner's clock when the frame arrived
 
 
 @dataclass(frozen=True, slots=True)
 class SshSession:
-    """How the SSH session to one VM went. ``outcome`` is ``ok``, or a word of `plugins.ssh.client.OUTCOMES`."""
+    """The result of the SSH session to one VM. ``outcome`` is ``ok``, or a word of `plugins.ssh.client.OUTCOMES`."""
 
     outcome: str
-    message: str = ""  # one sentence for the operator: what was seen
-    remedy: str = ""  # one sentence: what to do
+    message: str = ""  # the observation, one sentence for the operator
+    remedy: str = ""  # the remedy, one sentence
     address: str = ""  # "root@10.0.0.4:22", as connected to
     via: str = ""  # the jump host that was used or that failed, "" when direct
     seconds: dict[str, Seconds] = field(default_factory=dict)  # {"connect": .., "login": .., "probes": ..}
@@ -169,12 +169,12 @@ class Verdict(msgspec.Struct, frozen=True):  # made in a quarter of a dataclass'
     probes: tuple[str, ...] = ()  # keys into Evidence.results
     seconds: float = 0.0  # the slowest of its probes
     fix: tuple[str, ...] = ()  # commands for the operator's shell that repair it; shown, never run
-    facts: tuple[tuple[str, str], ...] = ()  # what the check noted of the VM: (fact, value)
-    component: str = ""  # what to change (`plugins.checks.check.Component`), unless the check's own
-    shared_cause: str = ""  # what stood in the way; the same one is the same cause
+    facts: tuple[tuple[str, str], ...] = ()  # recorded facts of the VM: (fact, value)
+    component: str = ""  # the component to change (`plugins.checks.check.Component`), unless the check's own
+    shared_cause: str = ""  # the shared cause; verdicts with the same one have one root cause
     action: str = ""  # the headline of its fix (`plugins.diagnosis.headline`), unless the check's own
-    item: str = ""  # what the headline names, unless the parameter
-    caused_by: tuple[str, ...] | None = None  # those of the check's causes that can explain it; None: all of them
+    item: str = ""  # the item in the headline, unless the parameter
+    caused_by: tuple[str, ...] | None = None  # the check's causes that can explain it; None: all of them
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for plugins that write pytest's reports down."""

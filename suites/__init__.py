@@ -1,6 +1,6 @@
 """The checks: one ``test_<area>.py`` for each area, the probes they take, and the rules that several of them share."""
 
-#: How a Nexus VM enrolls with its managed identity: most checks come from it.
+#: How a Nexus VM enrolls with its managed identity: the source of most checks.
 ARTICLE = (
     "https://learn.microsoft.com/azure/operator-nexus/troubleshoot-virtual-machines-arc-enroll-with-managed-identities"
 )

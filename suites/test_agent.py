@@ -1,4 +1,4 @@
-"""AGENT: the Connected Machine agent, where it is installed already, and what it says about itself."""
+"""AGENT: the Connected Machine agent, if it is installed, and its own reports."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_agent_is_within_its_support_window(agent: Agent, vm: Vm, profile: P
             remedy="Run 'azcmagent version' on the VM by hand; reinstall the agent if it does not run.",
         )
     if not agent.looked:
-        unknown("This evidence does not state when it was gathered.", remedy="Gather again.")
+        unknown("This evidence does not state when it was gathered.", remedy="Gather the evidence again.")
     return agent_release.in_its_window(agent, vm, profile)
 
 
@@ -160,16 +160,16 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
         )
     if agent_show.missing:
         unknown(
-            f"{names['himdsd']} runs; whether {listed([names[name] for name in UNITS[1:]])} are due is not known, as "
-            f"azcmagent show did not answer: {agent_show.missing}.",
+            f"{names['himdsd']} runs; whether {listed([names[name] for name in UNITS[1:]])} are required is not "
+            f"known, because azcmagent show did not answer: {agent_show.missing}.",
             remedy="See AGENT-005.",
         )
     if not agent_show.connected:
-        return f"{names['himdsd']} runs. The machine is not connected; the other services are due once it is."
+        return f"{names['himdsd']} runs. The machine is not connected; the other services are required once it is."
     return f"{listed([names[name] for name in due])} run.{why}"
 
 
-#: Hosts that older agents try although nothing needs them any more (network-requirements).
+#: Hosts that older agents try although they are no longer required (network-requirements).
 OBSOLETE = ("login.windows.net", "dc.services.visualstudio.com")
 
 
@@ -196,7 +196,7 @@ def test_the_agent_reaches_every_required_endpoint(
     Not applicable: before the installation.
     """
     must_be_installed(agent)
-    must_be_known(agent_check.missing, "What the agent reaches")
+    must_be_known(agent_check.missing, "Which endpoints the agent reaches")
     command = f"azcmagent check --location {agent_check.location}"
     wanted = [endpoint for endpoint in agent_check.endpoints if endpoint.required]
     lost = [endpoint for endpoint in wanted if endpoint.reachable is False]
@@ -220,8 +220,8 @@ def test_the_agent_reaches_every_required_endpoint(
         )
     if lost:
         warn(
-            f"{command} reaches all it needs, but not {listed([endpoint.host for endpoint in lost])}, which nothing "
-            "needs any more.",
+            f"{command} reaches all it needs, but not {listed([endpoint.host for endpoint in lost])}, which are no "
+            "longer required.",
             remedy="Update the agent: newer ones do not try it.",
         )
     return f"{command} reaches all {len(wanted)} required endpoints."
@@ -249,7 +249,7 @@ def test_the_agent_is_ready_to_connect_or_connected_as_expected(agent: Agent, ag
     Not applicable: before the installation.
     """
     must_be_installed(agent)
-    must_be_known(agent_show.missing, "Whether the machine is connected, and as what,")
+    must_be_known(agent_show.missing, "Whether the machine is connected, and to which resource,")
     status, resource = agent_show.status, agent_show.resource
     last = f" Its last heartbeat was {agent_show.heartbeat}." if agent_show.heartbeat else ""
     match status.lower():
@@ -308,11 +308,11 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
     """
     if agent_logs.missing and agent_logs.missing.reason is Reason.UNREADABLE:
         unknown(
-            f"What the logs hold is not known: {agent_logs.missing}.",
+            f"The content of the logs is not known: {agent_logs.missing}.",
             remedy="Read the log on the VM by hand, as an administrator.",
         )
-    must_be_known(agent_logs.missing, "What the logs hold")
-    if not agent.installed and not set(agent_logs.read_logs) - {"journal"}:  # a journal there is always
+    must_be_known(agent_logs.missing, "The content of the logs")
+    if not agent.installed and not set(agent_logs.read_logs) - {"journal"}:  # a journal always exists
         source = "no installation has left a log" if vm.os == "windows" else "cloud-init has left no output"
         not_applicable(f"The agent is not installed yet, and {source}.")
     if not agent_logs.read_logs:
@@ -325,7 +325,7 @@ def test_the_logs_hold_no_known_error(agent: Agent, agent_show: AgentStatus, age
             "The agent is installed, but neither a log of its nor a journal was found.",
             remedy="Check /var/opt/azcmagent/log on the VM: the folder must be there, and root may write to it.",
         )
-    # What an installation tried is history once the machine is connected.
+    # Failures of an installation no longer count once the machine is connected.
     counting = [
         entry for entry in agent_logs.entries if not (agent_show.connected and entry[0].log.startswith(INSTALLING))
     ]
@@ -376,9 +376,9 @@ def test_no_other_vm_has_the_same_vm_id(
         owners = [name for name in others if arc_vm_id(name) == vm_id]
         if own == vm_id and not owners:
             return f"The VM ID {agent_show.vm_id} is this VM's, as Azure has it. {listed(others)} also reported it."
-        # Azure may list this VM's Arc machine late, or have it elsewhere or under another name: no machine here does
-        # not make it a copy, and whoever may write there gives a machine what id they like. That its own agent is
-        # connected as the other VM does.
+        # Azure may list this VM's Arc machine late, elsewhere or under another name: a missing machine does
+        # not prove a copy, and a writer in Azure can give a machine any id. Only its own agent, when
+        # connected as the other VM's machine, does.
         copied = own != vm_id if own else own == "" and arm_ids.last(agent_show.resource) in map(arm_ids.last, owners)
         if copied and len(owners) == 1:
             fail(

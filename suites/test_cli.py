@@ -1,4 +1,4 @@
-"""CLI: the Azure CLI of the runner, with which operators do what the remedies say."""
+"""CLI: the Azure CLI of the runner, with which operators apply remedies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _version(text: str, what: str) -> Version:
 
 
 def _installed(az_cli: AzCli) -> str:
-    """The version of az on the runner; stops where there is none."""
+    """The version of az on the runner; ends the check without one."""
     if az_cli.error:
         unknown(
             f"The versions of az on the runner are not known: {az_cli.error}.",

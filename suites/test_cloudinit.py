@@ -1,4 +1,4 @@
-"""CLOUDINIT: did what the VM was to do at its first boot work? There the article installs az and the agent."""
+"""CLOUDINIT: the steps of the VM's first boot, with which the article installs az and the agent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _UNFINISHED = "cloud-init has not finished"
 
 
 def _some(texts: Sequence[str]) -> str:
-    """The first few, quoted."""
+    """The first few texts, quoted."""
     shown = "; ".join(f"“{text}”" for text in texts[:3])
     return f"{shown} and {len(texts) - 3} more" if len(texts) > 3 else shown
 
@@ -90,7 +90,7 @@ def test_cloud_init_finished(cloudinit: CloudInit) -> str:
 
 
 def _stuck(state: CloudInit) -> NoReturn:
-    """cloud-init has not finished, and never will: a stage was left out, or nothing starts it."""
+    """cloud-init has not finished, and never will: a stage was skipped, or nothing starts it."""
     if state.never_begins:
         unknown(
             f"cloud-init has not begun, and nothing will start it: it reports {state.status}{_why(state.detail)}.",
@@ -189,7 +189,7 @@ def _no_output(output: BootOutput, cloudinit: CloudInit) -> NoReturn:
 
 
 def _findings(output: BootOutput, level: Level) -> str:
-    """How many lines of a level there are, and the first three of them, with their meanings."""
+    """The number of lines of a level, and the first three of them, with their meanings."""
     boots = [boot for boot in output.boots if boot.at(level)]
     failures = [(boot, failure) for boot in boots for failure in boot.at(level)]
     count = f"{len(failures)}{'' if output.complete else ' or more'} line{'' if len(failures) == 1 else 's'}"
@@ -215,7 +215,7 @@ def _remedy(output: BootOutput, level: Level) -> str:
 
 
 def _causes(output: BootOutput, level: Level) -> list[str]:
-    """The checks that look at the causes of what these lines say."""
+    """The checks that test the causes of these lines."""
     kinds = {failure.reading.kind for boot in output.boots for failure in boot.at(level)}
     return ["CLOUDINIT-001", *(cause for cause in _CAUSES if any(cause in kind.checks for kind in kinds))]
 

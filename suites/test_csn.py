@@ -1,4 +1,4 @@
-"""CSN: the cloud services network, whose proxy is the VM's way to Azure, as the control plane describes it."""
+"""CSN: the cloud services network, whose proxy is the VM's path to Azure, as the control plane describes it."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def _update(csn: Resource, *more: str) -> Command:
     return command("az networkcloud cloudservicesnetwork update", str(csn.get("id")), *more)
 
 
-#: The category that missing endpoints are added in.
+#: The category for added endpoints.
 ARC = "azure-arc"
 
 
 def _allow(csn: Resource, vm: Vm, profile: Profile) -> Command:
-    """The command that adds all that the network lacks.
+    """The command that adds all missing endpoints to the network.
 
-    The option replaces the list. So what was asked for before is repeated in it, and all that is missing is in it at
+    The option replaces the list. So it repeats the earlier entries, and has all missing endpoints at
     once: the same command for every endpoint, and for every VM on the network.
     """
     entries, _ = _entries(csn)
     endpoints = profile.endpoints(vm, REQUIRED_NEEDS)
-    # Not only the VM's own region: others of the network's VMs may go to another one.
+    # Not only the VM's own region: other VMs of the network may use another one.
     endpoints += [
         endpoint for endpoint in profile.cloud(vm).endpoints if endpoint.required or endpoint.need == EGRESS_ONLY
     ]
@@ -76,15 +76,15 @@ def _allow(csn: Resource, vm: Vm, profile: Profile) -> Command:
 
 
 def _wanted(endpoint: Endpoint) -> str:
-    """What to put into the list for an endpoint: everything below, where Microsoft's own list is a wildcard."""
+    """The entry for an endpoint: the whole domain, if Microsoft's own list has a wildcard."""
     return endpoint.wildcard.removeprefix("*") if endpoint.wildcard.startswith("*.") else endpoint.host
 
 
 def _entries(csn: Resource) -> tuple[list[EgressEntry], bool]:
-    """What is known to be let through, and whether that is the whole list.
+    """The known allowed entries, and whether that is the whole list.
 
     ``enabledEgressEndpoints`` is all of it, and may be absent from the answer; ``additionalEgressEndpoints`` is the
-    part that was asked for.
+    requested part.
     """
     enabled = egress_list.read_egress_list(prop(csn, "enabledEgressEndpoints"))
     if enabled is not None:
@@ -139,7 +139,7 @@ def test_the_default_endpoints_are_enabled(azure: AzureVmView, vm: Vm, profile: 
 
 
 def _no_list(csn: Resource) -> str:
-    """The cause that CSN-001 and CSN-002 share when Azure leaves the list out."""
+    """The cause that CSN-001 and CSN-002 share when Azure omits the list."""
     return f"enabledEgressEndpoints of {str(csn.get('id')).lower()} is not stated"
 
 
@@ -212,7 +212,7 @@ def test_the_endpoint_is_in_the_egress_list(endpoint: Endpoint, azure: AzureVmVi
 
 
 def _enough(entry: EgressEntry, endpoint: Endpoint, vm: Vm) -> bool:
-    """Whether an entry lets through all that the endpoint stands for; a regional host stands for itself."""
+    """Whether an entry allows all hosts that the endpoint represents; a regional host represents itself."""
     region = "".join((vm.target.location or "").split()).lower()
     return entry.covers_all(endpoint.wildcard, endpoint.port) or bool(region and region in endpoint.host)
 
@@ -222,7 +222,7 @@ def _count(entries: int) -> str:
 
 
 def _nearly(entries: list[EgressEntry], endpoint: Endpoint) -> str:
-    """An entry that was probably meant to cover it, and why it does not."""
+    """An entry that probably should cover it, and why it does not."""
     for entry in entries:
         if entry.names(endpoint.host):
             return f"; {entry} is for another port"

@@ -1,4 +1,4 @@
-"""DNS: do the names of Azure resolve on the VM itself?"""
+"""DNS: whether the names of Azure resolve on the VM itself."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from suites.probes.curl import CurlAnswer
 from suites.probes.name_resolution import NameAnswer, parse_address
 from suites.rules.proxy_path import proxy_path
 
-# Private Link is these; `is_private` would take test and documentation networks for private as well.
+# The networks of Private Link; `is_private` would include test and documentation networks.
 _PRIVATE = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
 _NOWHERE = [ipaddress.ip_network(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "::/127")]
 
-#: Names that may lead to private addresses, and with what.
+#: Names that may have private addresses, and the feature for it.
 _PRIVATE_LINK = {
     ".his.arc.azure.": "an Azure Arc private link scope",
     ".guestconfiguration.azure.": "an Azure Arc private link scope",
@@ -28,7 +28,7 @@ def _within(text: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Netw
     return address is not None and any(address in network for network in networks)
 
 
-#: In place of the probe that other checks take: here a request that failed is not the end.
+#: In place of the probe of other checks: here a failed request does not decide.
 tunnel = proxy_tunnel.tunnel_if_any
 
 
@@ -84,11 +84,11 @@ def test_the_endpoint_resolves(
 
 
 def _private_link(name: str) -> tuple[str, str]:
-    """What a private address means for this name, and what to do."""
+    """The meaning of a private address for this name, and the remedy."""
     for part, link in _PRIVATE_LINK.items():
         if part in name:
             return (
-                f"That is right with {link} only; without one, connecting ends in AZCM0026.",
+                f"That is correct only with {link}; without one, connecting ends with AZCM0026.",
                 f"With {link}: make sure that the proxy and azcmagent connect know it, too (--private-link-scope for "
                 "Arc). Without one: unlink the private DNS zone (privatelink...) from the VM's resolver.",
             )

@@ -1,7 +1,7 @@
-"""ENROLL: does a VM that is ready really connect? Only when asked for, with ``--enroll``: these commands change things.
+"""ENROLL: whether a ready VM really connects. Only with ``--enroll``: these commands change things.
 
-They are not part of the first gathering: `plugins.enrollment.enroll` runs them, in their order, on the VMs that passed
-all else. A VM that is connected already is left as it is.
+They are not part of the first gathering: `plugins.enrollment.runner` runs them, in their order, on the VMs that passed
+all other required checks. A VM that is already connected is not changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from suites.probes.azcmagent_output import AZCMAGENT
 ARC = "https://learn.microsoft.com/azure/azure-arc/servers"
 
 
-#: What is wrong with the private key of an Arc machine, and the remedy. The agent takes PKCS#1 (docs/enroll.md).
+#: The problems of an Arc machine's private key, and the remedies. The agent takes PKCS#1 (docs/enroll.md).
 _KEYS = {
     "file": (
         "is not a file that root can read",
@@ -87,7 +87,7 @@ def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile, vm
         case "no token":
             answered = "did not answer" if done.detail in ("", "000") else f"answered {done.detail}"
             fail(
-                f"IMDS {answered} when it was asked for the connect token, so the machine was not connected.",
+                f"IMDS {answered} to the request for the connect token, so the machine was not connected.",
                 remedy="It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
             )
     relay = vm.path == "relay"
@@ -98,9 +98,9 @@ def test_the_machine_connects(enroll_connect: AgentCommand, profile: Profile, vm
 
 
 def _explain(verb: str, done: AgentCommand) -> NoReturn:
-    """End the check with what the error of ``azcmagent connect`` or ``disconnect`` means."""
+    """End the check with the meaning of an error of ``azcmagent connect`` or ``disconnect``."""
     assert done.exit is not None
-    # A message that names the cause says more than a code, and a code more than "connecting failed".
+    # A message with the cause is more specific than a code, and a code more than "connecting failed".
     explanations = [finding.explanation for finding in line_findings(done.lines)]
     specific = [meaning for meaning in explanations if not meaning.general]
     causes = [meaning for meaning in specific if not meaning.name.startswith("AZCM")]
@@ -119,7 +119,7 @@ def _explain(verb: str, done: AgentCommand) -> NoReturn:
     problem="machine is not connected in Azure",
     action="Bring the agent on {vms} back to Connected",
     remedy="On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure "
-    "follows the agent's heartbeat, which may take some minutes: look again after that.",
+    "follows the agent's heartbeat, which may take some minutes: check again after that.",
     docs=f"{ARC}/azcmagent-show",
     component="vm",
 )
@@ -142,10 +142,10 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
             remedy=finding.explanation.advice if finding else "",
         )
     if not enroll_machine.asked:
-        return "azcmagent show reports Connected. Azure was not asked (--no-azure)."
+        return "azcmagent show reports Connected. Azure was not queried (--no-azure)."
     if enroll_machine.missing:
         unknown(
-            f"azcmagent show reports Connected; what Azure says is not known: {enroll_machine.missing}",
+            f"azcmagent show reports Connected; its status in Azure is not known: {enroll_machine.missing}",
             remedy="Check the Arc machine in the portal, or give the runner Reader on its resource group.",
         )
     where = f" {enroll_show.resource}" if enroll_show.resource else " this machine"
@@ -153,7 +153,7 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
         fail(
             f"azcmagent show reports Connected, but Azure does not show{where}.",
             remedy="Compare the target in the inventory with what 'azcmagent show' names. If they are the same and the "
-            "resource stays away, run 'azcmagent disconnect --force-local-only' and connect again.",
+            "resource does not appear, run 'azcmagent disconnect --force-local-only' and connect again.",
         )
     if enroll_machine.status.lower() != "connected":
         since = f" since {enroll_machine.changed}" if enroll_machine.changed else ""
@@ -209,7 +209,7 @@ def test_disconnecting_leaves_nothing(
             remedy="Search for the Arc machine in the portal, and delete it if it exists.",
         )
     if not enroll_gone.asked:
-        return "Disconnected: azcmagent show names no resource. Azure was not asked (--no-azure)."
+        return "Disconnected: azcmagent show names no resource. Azure was not queried (--no-azure)."
     if enroll_gone.id:
         fail(f"Disconnected on the VM, but Azure still has {enroll_gone.id} ({enroll_gone.status or 'no status'}).")
     return "Disconnected: azcmagent show names no resource, and Azure has none."

@@ -6,7 +6,7 @@ from plugins import AzureVmView, Vm, check, fail, required, unknown
 from suites import ARTICLE
 from suites.rules.arm_resources import named, vm_of
 
-#: Why there is no command that repairs it.
+#: Why no command repairs it.
 CREATE_AGAIN = (
     "Create the VM again with its identity (az networkcloud virtualmachine create ... --mi-system-assigned, or "
     "--mi-user-assigned ID). Adding one to the present VM does not help: Azure then shows it, and IMDS issues no token."
@@ -75,6 +75,6 @@ def test_it_is_the_expected_identity(azure: AzureVmView, vm: Vm) -> str:
         )
     if not vm.identity:
         why = "the one that IMDS takes when none is named"
-    else:  # the inventory's choice, or Azure's where there is only one
+    else:  # the inventory's choice, or the only one in Azure
         why = "the only one it has" if len(azure.identities) == 1 else "as the inventory says"
     return f"The VM enrolls with {principal}, {why}; its principal is {principal.principal_id}."

@@ -1,4 +1,4 @@
-"""IMDS: the metadata service's sidecar, from which the VM gets its tokens."""
+"""IMDS: the sidecar of the metadata service, which issues the VM's tokens."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
     answer, url = healthz, healthz_url(profile)
     if answer.proxied_by:
         fail(
-            f"GET {url} was answered by a proxy ({answer.proxied_by}) with HTTP {answer.code}, though none was asked: "
-            "something on the way intercepts port 80. Tokens would not come from this VM's sidecar.",
-            remedy=f"Take {profile.imds} out of the interception (iptables -t nat -L, nft list ruleset on the VM).",
+            f"GET {url} was answered by a proxy ({answer.proxied_by}) with HTTP {answer.code}, although the request "
+            "used none: a rule or device on the path intercepts port 80. Tokens would not come from this VM's sidecar.",
+            remedy=f"Exclude {profile.imds} from the interception (iptables -t nat -L, nft list ruleset on the VM).",
             component="guest",
-            action="Take the metadata address out of the interception on {vms}",
+            action="Exclude the metadata address from the interception on {vms}",
         )
     if answer.code == 200 and answer.broke_off:
         fail(f"GET {url} answered 200, but the answer broke off: {answer.ending}; expected all of it.", fix=restart(vm))
@@ -81,7 +81,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
         return f"GET {url} answered 200 in {answer.seconds:.2f} s."
     if 200 < answer.code < 300:
         warn(
-            f"GET {url} answered {answer.code}; expected 200. The sidecar runs, but this answer is not described.",
+            f"GET {url} answered {answer.code}; expected 200. The sidecar runs, but this answer is not documented.",
             remedy="Nothing, as long as tokens are issued (TOKEN-001); report it to Microsoft support if they are not.",
         )
     if answer.code == 404:
@@ -89,7 +89,7 @@ def test_the_imds_sidecar_is_healthy(healthz: CurlAnswer, vm: Vm, profile: Profi
             f"GET {url} answered 404; expected 200. Something listens on port 80 that has no /healthz: not the Nexus "
             "sidecar.",
             remedy=f"Check the VM's route to {profile.imds}: ip route get {profile.imds}; a local service or "
-            "another platform's metadata service must not sit there.",
+            "another platform's metadata service must not answer there.",
         )
     if answer.code >= 500:
         fail(f"GET {url} answered {answer.code}; expected 200. The sidecar runs but is not healthy.", fix=restart(vm))
@@ -110,7 +110,7 @@ def _no_answer(answer: CurlAnswer, url: str, vm: Vm, profile: Profile) -> NoRetu
             f"{profile.imds} port 80 did not accept a connection within {answer.seconds:.0f} s; expected 200 from "
             "/healthz. The path to the sidecar is broken, or a firewall on the VM drops it.",
             remedy=f"On the VM: ip route get {profile.imds}, and look for rules that drop it (nft list ruleset, "
-            "iptables -L). If the way is right, restart the VM through Azure and open a support request if it "
+            "iptables -L). If the route is right, restart the VM through Azure and open a support request if it "
             "persists.",
         )
     if answer.exit == 7:
@@ -165,7 +165,7 @@ def test_imds_answers_with_the_vms_own_settings(
             action="Check curl's configuration on {vms}",
         )
     if way.tried and not itself:
-        at = "a proxy on the way" if way.goes_to(profile.imds) else way.tried
+        at = "a proxy on the path" if way.goes_to(profile.imds) else way.tried
         if at.startswith(profile.imds):
             at += ", as to a proxy,"
         fail(

@@ -32,7 +32,7 @@ def _required(vm: Vm, profile: Profile) -> list[Endpoint]:
     "NET-001",
     required,
     parametrize={"endpoint": _required},
-    caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe itself names the proxy
     problem="required endpoint is not reached",
     action="Let {vms} reach {items}{where}",
     remedy="Make the endpoint reachable through the CSN proxy.",
@@ -60,7 +60,7 @@ def test_the_endpoint_is_reached(endpoint: Endpoint, tunnel: CurlAnswer, profile
     parametrize={
         "endpoint": lambda vm, profile: [endpoint for endpoint in profile.endpoints(vm) if not endpoint.required]
     },
-    caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe names the proxy itself
+    caused_by=["CSN-002", "CSN-001", "CSN-003", "PROXY-003"],  # not PROXY-001: the probe itself names the proxy
     problem="optional endpoint is not reached",
     action="Let {vms} reach {items}{where}",
     remedy="Make the endpoint reachable through the CSN proxy.",
@@ -84,7 +84,7 @@ def test_the_endpoint_for_some_is_reached(endpoint: Endpoint, tunnel: CurlAnswer
 
 
 _TLS_POLICY = (
-    "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and "
+    "Remove TLS inspection from the path; on the VM, check the crypto policy (update-crypto-policies --show) and "
     "MinProtocol and MaxProtocol in openssl.cnf."
 )
 
@@ -96,8 +96,8 @@ _TLS_POLICY = (
     requires=["NET-001"],
     caused_by=["SSH-003", "NET-001"],
     problem="TLS to an endpoint is intercepted or outdated",
-    action="Take TLS inspection off the path of {vms} to {items}{where}",
-    remedy="Take TLS inspection off the path to this endpoint.",
+    action="Remove TLS inspection from the path of {vms} to {items}{where}",
+    remedy="Remove TLS inspection from the path to this endpoint.",
     docs=REQUIREMENTS,
     component="path",
 )
@@ -132,7 +132,7 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
     if tuple(map(int, tls.version.split("."))) < tuple(map(int, profile.tls_minimum.split("."))):
         fail(
             f"{name} was reached with TLS {tls.version}; expected {profile.tls_minimum} or better. Azure offers that, "
-            "so something on the way or the VM's policy lowers it.",
+            "so a device on the path or the VM's policy lowers it.",
             remedy=_TLS_POLICY,
         )
     if not tls.issuer:
@@ -140,7 +140,7 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             f"TLS {tls.version} to {name} stands and its certificate was accepted, but curl did not name the issuer.",
             remedy=by_hand,
         )
-    if tls.serial.startswith("-"):  # Azure Arc's release notes say from when they are refused
+    if tls.serial.startswith("-"):  # Azure Arc's release notes state from when they are refused
         warn(
             f"The certificate of {name} is accepted, but has the negative serial number {tls.serial}, and was issued "
             f"by {tls.issuer}. The agent refuses such certificates from February 2027.",

@@ -31,7 +31,7 @@ UPGRADE = "https://learn.microsoft.com/azure/operator-nexus/howto-cluster-runtim
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """``4.7.0`` as it compares: 4.10.0 is newer than 4.9.0."""
+    """``4.7.0`` for comparisons: 4.10.0 is newer than 4.9.0."""
     return tuple(map(int, text.split(".")))
 
 
@@ -41,7 +41,7 @@ def _runtime(text: object) -> tuple[int, ...] | None:
 
 
 def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
-    """How to get to a runtime of `floor` or later, and the command, when the cluster is offered one."""
+    """How to get a runtime of `floor` or later, and the command, when the cluster is offered one."""
     versions = [upgrade.get("targetClusterVersion") for upgrade in prop(cluster, "availableUpgradeVersions") or []]
     offered = sorted((version for version in versions if _runtime(version)), key=_numbers)
     listed = f"it is offered {', '.join(offered) or 'none at present'}"
@@ -228,10 +228,10 @@ def test_the_api_version_is_offered(azure: AzureVmView, profile: Profile) -> str
     return f"Microsoft.NetworkCloud offers virtual machines up to API version {stable} (expected {wanted} or later)."
 
 
-#: What a cluster is when it works, though not as it should.
+#: The states of a cluster that works with limits.
 PASSING = ("updating", "updatepaused", "degraded")
 
-#: What Azure says where it does not know: no evidence of a fault.
+#: The state for which Azure has no data: not evidence of a fault.
 NOT_KNOWN = ("undefined", "unknown")
 
 
@@ -293,7 +293,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
     if status.lower() in PASSING:
         warn(
             f"{upper(name)} is connected and has detailedStatus {status}; expected Running{message}.",
-            remedy="Enroll when the cluster is Running again; what fails meanwhile may have this cause.",
+            remedy="Enroll when the cluster is Running again; checks that fail until then may have this cause.",
         )
     return f"{upper(name)} is {status} and {connection}."
 
@@ -341,7 +341,7 @@ def test_the_runtime_is_supported(azure: AzureVmView) -> str:
     text = state(cluster, "supportExpiryDate")
     if not text:
         silent(f"cluster {name}", "supportExpiryDate")
-    # "2026-10-31"; a time of day behind it would do no harm
+    # "2026-10-31"; a time of day after it is accepted
     try:
         end = datetime.date.fromisoformat(text[:10])
     except ValueError:

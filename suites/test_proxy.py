@@ -1,8 +1,8 @@
-"""PROXY: the way out, as the VM is configured to take it.
+"""PROXY: the proxy configuration of the VM.
 
-What counts is what two kinds of process are given (`suites.probes.proxy_environment`): a command over SSH, and a login
-shell. A value that is wrong in either fails. A value that is right in one and absent from the other is a warning: what
-the article says to type in a session works there, and what runs the other way (Ansible, cron, a script) does not.
+The environments of two kinds of process count (`suites.probes.proxy_environment`): a command over SSH, and a login
+shell. A wrong value in either fails. A right value in one that is absent from the other is a warning: the article's
+commands work in one of them, and programs that start the other way (Ansible, cron, a script) do not.
 """
 
 from __future__ import annotations
@@ -170,12 +170,12 @@ def test_the_csn_proxy_accepts_connections(proxy_port: CurlAnswer, profile: Prof
         )
     if answer.timed_out:
         fail(
-            f"{at} did not accept a connection within {answer.seconds:.0f} s. Without the CSN proxy nothing of Azure "
-            "is reached."
+            f"{at} did not accept a connection within {answer.seconds:.0f} s. Without the CSN proxy the VM does not "
+            "reach Azure."
         )
     if answer.exit == 7:
         fail(
-            f"{at} refuses the connection or has no route{sentence(answer.error)}. Without the CSN proxy nothing of "
-            "Azure is reached."
+            f"{at} refuses the connection or has no route{sentence(answer.error)}. Without the CSN proxy the VM does "
+            "not reach Azure."
         )
     fail(f"{at} was not reached: {answer.ending}; expected a connection.")

@@ -1,7 +1,7 @@
 """PROXY, second part: the proxy settings of the Connected Machine agent.
 
-`proxy.url` beats the environment (agent 1.13 and later). Without it, the agent's services take HTTPS_PROXY as systemd
-gives it to them, and what a login shell has does not count.
+`proxy.url` overrides the environment (agent 1.13 and later). Without it, the agent's services take HTTPS_PROXY as
+systemd provides it; the environment of a login shell does not count.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ HTTPS = ("HTTPS_PROXY", "https_proxy")
 
 
 def _given(services: AgentServices, systemd: Variables) -> str:
-    """The HTTPS proxy that systemd gives himdsd: the unit's own before the manager's; "" = none.
+    """The HTTPS proxy that systemd provides to himdsd: the unit's own before the manager's; "" = none.
 
-    Windows gives it the Machine environment, which is what `systemd_env` prints there.
+    On Windows it gets the Machine environment, which `systemd_env` prints there.
     """
     unit = services.units.get("himdsd")
     places = [unit.environment if unit else {}, systemd.values]
@@ -75,8 +75,8 @@ def test_the_agents_proxy_is_the_csn_proxy(
     to_do, fix = f"On the VM: {_set(expected)}", on_vm(sh("sudo {}", _set(expected)))
     if MARK in agent_config.url:
         fail(
-            f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy asks for "
-            "none, and the agent's extension manager is known to stumble over one.",
+            f"The agent's proxy.url is {agent_config.url}, with a login; expected {expected}. The CSN proxy requires "
+            "none, and the agent's extension manager is known to fail with one.",
             remedy=to_do,
             fix=fix,
         )
@@ -84,7 +84,7 @@ def test_the_agents_proxy_is_the_csn_proxy(
         if same_proxy(agent_config.url, expected):
             return f"The agent's proxy.url is {agent_config.url}."
         fail(
-            f"The agent's proxy.url is {agent_config.url}; expected {expected}. It beats every variable of the "
+            f"The agent's proxy.url is {agent_config.url}; expected {expected}. It overrides every variable of the "
             "environment.",
             remedy=to_do,
             fix=fix,
@@ -93,17 +93,17 @@ def test_the_agents_proxy_is_the_csn_proxy(
     if given and same_proxy(given, expected):
         works = f"{MACHINE}, so it works"
         if vm.os != "windows":
-            works = "systemd's environment, so it works; azcmagent under sudo goes without"
+            works = "systemd's environment, so it works; azcmagent under sudo does not get it"
         warn(
             f"The agent's proxy.url is not set; expected {expected}. Its services get that from {works}.",
             remedy=to_do,
             fix=fix,
         )
-    instead = f"Its services get {given} from {_giver(vm)}." if given else "The agent would go past the CSN proxy."
+    instead = f"Its services get {given} from {_giver(vm)}." if given else "The agent would bypass the CSN proxy."
     fail(f"The agent's proxy.url is not set; expected {expected}. {instead}", remedy=to_do, fix=fix)
 
 
-#: What `proxy.bypass` may name, and what then goes past the proxy. On a Nexus VM nothing else leads to these hosts.
+#: The values of `proxy.bypass`, and the hosts that then bypass the proxy. On a Nexus VM, only the proxy reaches them.
 BYPASS = {
     "aad": "login.windows.net, login.microsoftonline.com and pas.windows.net",
     "arm": "management.azure.com",
@@ -136,8 +136,8 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
         hosts = "; ".join(BYPASS[service.lower()] for service in astray)
         fail(
             f"The agent's proxy.bypass names {', '.join(astray)}; expected none of AAD, ARM, Arc. Requests to {hosts} "
-            "would go past the CSN proxy.",
-            # What else is exempt may be meant: then it is for a person to say what stays.
+            "would bypass the CSN proxy.",
+            # Other exemptions may be intended: a person has to decide which stay.
             fix=on_vm(sh("sudo {}", _CLEAR)) if len(astray) == len(agent_config.bypass) else (),
         )
     if agent_config.bypass:
@@ -152,7 +152,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
     problem="agent's services see another proxy",
     action="Set the CSN proxy for the agent's services on {vms}",
     remedy="On the VM: 'sudo /opt/azcmagent/bin/azcmagent_proxy add http://169.254.0.11:3128' sets it for the agent's "
-    "services; or set proxy.url, which beats it, and take the other value away.",
+    "services; or set proxy.url, which overrides it, and remove the other value.",
     docs=DOCS,
     component="guest",
 )
@@ -177,12 +177,12 @@ def test_the_agents_services_see_the_same_proxy(
     gives = f"{giver.replace('the', 'The', 1)} gives"
     to_do = set_machine("HTTPS_PROXY", agent_config.url or profile.proxy_url) if vm.os == "windows" else ""
     must_be_known(agent_config.missing, "The agent's proxy.url")
-    must_be_known(agent_services.missing or systemd_env.missing, f"What {giver} gives the agent's services")
+    must_be_known(agent_services.missing or systemd_env.missing, f"The proxy that {giver} gives the agent's services")
     given = _given(agent_services, systemd_env)
     url = agent_config.url
     if not url and not given:
         fail(
-            f"The agent has no proxy.url, and {giver} gives its services no HTTPS_PROXY: they would go past the CSN "
+            f"The agent has no proxy.url, and {giver} gives its services no HTTPS_PROXY: they would bypass the CSN "
             "proxy.",
             remedy=to_do,
             fix=on_vm(sh("sudo {}", _set(profile.proxy_url))),

@@ -1,4 +1,4 @@
-"""RELAY: what enrolling through the private relay needs; for VMs with ``path: relay`` in the inventory only.
+"""RELAY: the requirements of enrolling through the private relay; only for VMs with ``path: relay`` in the inventory.
 
 The order of the Nexus article of February 2026: the Arc machine is made, its traffic is assigned to the relay by an
 action on the VM resource, and only then the agent connects to the machine that exists.
@@ -20,7 +20,7 @@ NAMESPACES = ("Microsoft.HybridCompute", "Microsoft.HybridConnectivity")
 
 ASSIGN_RELAY = "Microsoft.NetworkCloud/virtualMachines/assignRelay/action"
 
-#: The article names it as the built-in role that allows the action; the action alone takes a custom role.
+#: The article names it as the built-in role that allows the action; the action alone needs a custom role.
 CONTRIBUTOR = role("contributor")
 
 

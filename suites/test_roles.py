@@ -1,4 +1,4 @@
-"""ROLES: what the VM's identity may do in the resource group that the Arc resource goes to."""
+"""ROLES: the rights of the VM's identity in the target resource group of the Arc resource."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from suites.wording import listed
 
 PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisites"
 
-#: What enrolling uses of each role. Inferred: from the onboarding role and the agent's error table for the first, from
-#: its name for the second, whose definition is published nowhere.
+#: The actions of each role that enrolling uses. Inferred: from the onboarding role and the agent's error table for the
+#: first, from its name for the second, whose definition is published nowhere.
 CONNECT = ("Microsoft.HybridCompute/machines/read", "Microsoft.HybridCompute/machines/write")
 LIST_ACCESS = ("Microsoft.HybridCompute/machines/listAccessDetails/action",)
 
@@ -23,7 +23,7 @@ _AGAIN = "then wait some minutes and get a new token: the current one does not c
 
 
 def _access(azure: AzureVmView) -> tuple[str, Access]:
-    """The principal to enroll with, and what it was given."""
+    """The principal to enroll with, and its access."""
     vm_of(azure)
     principal = azure.expected.principal_id
     if not principal:
@@ -32,7 +32,7 @@ def _access(azure: AzureVmView) -> tuple[str, Access]:
 
 
 def _holds(access: Access) -> str:
-    """What the principal was given, for the message."""
+    """The roles of the principal, for the message."""
     names = list(dict.fromkeys(map(str, access.assignments)))
     if not names:
         return "It holds no role there."
@@ -40,12 +40,12 @@ def _holds(access: Access) -> str:
 
 
 def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> str:
-    """Held by GUID, or covered by what other roles allow."""
+    """The role is held, by GUID, or other roles allow its actions."""
     principal, access = _access(azure)
     held = access.holding(wanted.id)
     if free := [assignment for assignment in held if not assignment.condition]:
         return f"Principal {principal} holds {_shown(wanted, free[0])}."
-    # What is denied, whoever holds what, is ROLES-003's.
+    # ROLES-003 judges denied actions.
     given = replace(access, denies=(), denies_unread=None)
     answers = {action: effective(given, action) for action in actions}
     if all(isinstance(answer, Granted) for answer in answers.values()):
@@ -73,7 +73,7 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
 
 
 def _shown(wanted: Role, given: Assignment) -> str:
-    """The role, as it was given; by Azure's own name where that is known."""
+    """The role as assigned, with Azure's own name if it is known."""
     through = f" through group {given.via_group}" if given.via_group else ""
     return f"{given.role_name or wanted.name} ({wanted.id}) at {given.scope}{through}"
 
@@ -84,7 +84,7 @@ def _short(actions: tuple[str, ...]) -> str:
 
 
 def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: Command) -> CheckOutcome | None:
-    """The outcome *unknown* when one of the answers is open."""
+    """The outcome *unknown* when one of the answers is undecided."""
     for action, answer in answers.items():
         if isinstance(answer, Undecided):
             return CheckOutcome(

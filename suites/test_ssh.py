@@ -1,4 +1,4 @@
-"""SSH: does a session to the VM open, is root available there, and is its clock right?"""
+"""SSH: whether a session to the VM opens, root is available there, and its clock is right."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from suites import ARTICLE
 from suites.probes.login_and_clock import Clock
 from suites.wording import last_line
 
-#: Headlines for the ways in which a session ends (`plugins.ssh.errors.OUTCOMES`); the check's own for the others.
+#: Headlines by outcome of a session (`plugins.ssh.errors.OUTCOMES`); the check's own for the others.
 _ACTIONS = {
     "name not resolved": "Correct the host name of {vms}",
     "host key unknown": "Verify the host key of {vms}, and add it to known_hosts",
     "host key changed": "Find out why the host key of {vms} has changed",
     "host key revoked": "Replace the revoked host key of {vms}",
-    "login refused": "Get the login to {vms} accepted",
+    "login refused": "Make {vms} accept the login",
     "no usable key": "Give the runner a key for {vms}",
     "jump host failed": "Restore the way to {vms}{where}",
     "no room": "Free space on {vms}",
@@ -40,7 +40,7 @@ _ACTIONS = {
 @check(
     "SSH-001",
     required,
-    caused_by=["VM-001"],  # a VM that is off, or not there, does not answer
+    caused_by=["VM-001"],  # a VM that is off, or does not exist, does not answer
     problem="VM is not reachable over SSH",
     action="Restore the SSH session to {vms}{where}",
     remedy="Open the SSH session by hand from this machine, with the same alias or address, "
@@ -92,13 +92,13 @@ def test_root_is_available(root_id: ProbeResult, vm: Vm) -> str:
         unknown(
             f"Whether there is root is not known: {printed}.",
             remedy="Run 'sudo -n id' on the VM by hand and find out what it waits for: a directory service (LDAP, "
-            "SSSD) or a host name that does not resolve, as a rule.",
+            "SSSD) or a host name that does not resolve, usually.",
         )
     if root_id.state == "no root":
         why = f"it printed: {printed}" if printed else "it printed nothing"
         fail(
-            f"The login user is not root, and sudo -n did not work ({why}). What only root may read stays unknown, and "
-            "azcmagent connect needs root, too (AZCM0018)."
+            f"The login user is not root, and sudo -n did not work ({why}). Checks that need root stay unknown, and "
+            "azcmagent connect needs root as well (AZCM0018)."
         )
     if root_id.exit != 0 or root_id.stdout.strip() != "0":
         fail(
@@ -112,8 +112,8 @@ def _administrator(root_id: ProbeResult) -> str:
     """OpenSSH gives a member of Administrators an elevated session, so there is no counterpart of sudo to ask."""
     if root_id.state == "no root":
         fail(
-            "The login user is not an Administrator. What only an Administrator may read stays unknown, and azcmagent "
-            "connect needs one, too (AZCM0018).",
+            "The login user is not an Administrator. Checks that need an Administrator stay unknown, and azcmagent "
+            "connect needs one as well (AZCM0018).",
             remedy="Log in as a member of the group Administrators. Its keys are in "
             r"%ProgramData%\ssh\administrators_authorized_keys, not in the user's own folder.",
         )
@@ -150,11 +150,11 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     if clock.azure is None and not clock.runner:
         unknown(
             "Azure's time did not arrive, and this evidence does not state when it was gathered.",
-            remedy="Gather again.",
+            remedy="Gather the evidence again.",
         )
     source = "Azure (Date header of Azure Resource Manager)" if clock.azure is not None else "the runner's clock"
     offset = round(clock.vm - (clock.azure if clock.azure is not None else clock.runner))
-    caveat = "" if clock.azure is not None else "; Azure itself could not be asked"
+    caveat = "" if clock.azure is not None else "; Azure itself could not be queried"
     record_fact("clock", _about(offset))
     if abs(offset) > limit:
         fail(
@@ -172,19 +172,19 @@ def test_the_clock_is_right(clock: Clock, vm: Vm, profile: Profile) -> str:
     return f"The clock {difference} {source}{caveat}.{runner}"
 
 
-#: Seconds that two right clocks may seem to be apart: answers take their time.
+#: Seconds by which two right clocks may appear to differ, because answers take time.
 _ALIKE = 5
 
 
 def _about(offset: int) -> str:
-    """The clock, so that right ones are equal: ``within 5 s``, ``37 s behind``."""
+    """The clock as a fact, equal for right clocks: ``within 5 s``, ``37 s behind``."""
     if abs(offset) <= _ALIKE:
         return f"within {_ALIKE} s"
     return f"{_span(abs(offset))} {'ahead' if offset > 0 else 'behind'}"
 
 
 def _span(seconds: int) -> str:
-    """``190 s``, ``2 h 5 min``, ``3 days``: in units one can picture."""
+    """``190 s``, ``2 h 5 min``, ``3 days``."""
     if seconds < 600:
         return f"{seconds} s"
     if seconds < 7_200:

@@ -1,7 +1,7 @@
-"""TOKEN: can the VM get a token for Azure Resource Manager with its managed identity, and is it the right one?
+"""TOKEN: whether the VM gets a token for Azure Resource Manager with its managed identity, and the right one.
 
-The metadata service is asked directly, with curl: once the agent is installed, az asks the agent instead (TOKEN-004).
-What leaves the VM of a token is what it claims, never the token: see `suites.probes.imds_token`.
+The requests go directly to the metadata service, with curl: once the agent is installed, az uses the agent instead
+(TOKEN-004). Only the claims of a token leave the VM, never the token: see `suites.probes.imds_token`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from suites.wording import plain, sentence
 @check(
     "TOKEN-001",
     required,
-    # Not those that only az or the environment's proxy could stumble over: the request goes past both.
+    # Not causes that affect only az or the environment's proxy: the request uses neither.
     caused_by=["IDENTITY-001", "IDENTITY-002", "IMDS-002"],
     problem="metadata service issues no token",
     action="Get a token issued for the identity of {vms}",
@@ -206,7 +206,8 @@ def test_az_logs_in_with_the_identity(az_login: AzLogin, vm: Vm) -> str:
         blocked(
             f"Not judged: {why}; see AGENT-002. TOKEN-001 asks IMDS itself.",
             by="AGENT-002",
-            remedy="Go by TOKEN-001. On a VM that is to log in with az, install the agent last (AGENT-002).",
+            remedy="Use the result of TOKEN-001. On a VM that is to log in with az, install the agent last "
+            "(AGENT-002).",
         )
     user = imds_token.user_assigned(vm)
     command = "az login --identity" + (f" {imds_token.token_rules().identity_options[0]} {named(user)}" if user else "")
@@ -237,7 +238,7 @@ def _last_words(output: str) -> str:
     """The last line that az marked as an error, else its last line.
 
     ``ERROR: HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded with url: /metadata/...
-    (Caused by NewConnectionError("...: [Errno 111] Connection refused"))``: the cause is worth more than the address.
+    (Caused by NewConnectionError("...: [Errno 111] Connection refused"))``: the cause is more useful than the address.
     """
     # az ends a traceback with: To open an issue, please run: 'az feedback'; To check existing issues, please visit: ...
     lines = [

@@ -28,8 +28,8 @@ from suites.rules.arm_resources import (
 ONBOARDING = "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard"
 
 
-#: detailedStatus of a VM that is up. The examples of the REST API say Available ("VM is up and healthy"), recordings of
-#: settled VMs say Running; which one a live service sends is not published.
+#: detailedStatus of a VM that is up. The examples of the REST API have Available ("VM is up and healthy"), recordings
+#: of settled VMs Running; which one a live service sends is not published.
 RUNNING = ("running", "available")
 
 
@@ -85,7 +85,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
 
 
 def _mend(status: str, start: Command, restart: Command) -> tuple[str, Fix, str]:
-    """What to do about a detailedStatus, the command, and the headline."""
+    """The remedy for a detailedStatus, the command, and the headline."""
     match status.lower():
         case "error":
             return (
@@ -123,7 +123,7 @@ def test_the_vm_is_in_its_clusters_location(azure: AzureVmView) -> str:
         silent(f"VM {named(str(vm.get('id')))}", "extendedLocation")
     try:
         cluster = cluster_of(azure)
-    except CheckOutcome:  # often another resource group, where the login has no rights; the network is the tenant's
+    except CheckOutcome:  # often in a resource group without rights for the login; the network belongs to the tenant
         network = _network_on_the_same_cluster(azure, vm)
         if not ids.same(own, network):
             raise
@@ -229,7 +229,7 @@ def test_the_arc_name_is_valid_and_free(azure: AzureVmView, agent: Agent, agent_
     )
     if awaits_connection(machine) and not agent_show.resource:
         if vm.path == "relay":
-            return f"{name} in {where} waits for this VM to connect ({status}), as private relay needs it."
+            return f"{name} in {where} waits for this VM to connect ({status}), as the private relay requires."
         warn(
             f"{clash}. It was made for a machine that has not connected yet: this VM's, if private relay was prepared.",
             remedy=f"For private relay: azcmagent connect existing. {remedy}",
@@ -258,7 +258,7 @@ def _free(name: str, where: str) -> str:
 
 
 def _by_address(vm: Resource, machine: Resource, clash: str, remedy: str) -> None:
-    """Tell by the addresses that Azure knows, where the agent does not answer; stop unless they are the same."""
+    """Decide by the addresses in Azure, when the agent does not answer; ends the check unless they are equal."""
     mine, theirs = _nexus_addresses(vm), _arc_addresses(machine)
     # MAC addresses first: IPv4 addresses may be the same in two isolated networks.
     kind = next((kind for kind in mine if mine[kind] and theirs[kind]), None)
@@ -293,7 +293,7 @@ def _listed(addresses: set[str]) -> str:
 
 
 def _nexus_addresses(vm: Resource) -> dict[str, set[str]]:
-    """MAC and IPv4 addresses of a Nexus VM, as they compare.
+    """MAC and IPv4 addresses of a Nexus VM, for comparisons.
 
     ``"networkAttachments": [{"ipv4Address": "10.0.0.4", "macAddress": "b6:12:0a:00:00:04"}]``
     """

@@ -1,4 +1,4 @@
-"""VM: the guest, as the Connected Machine agent will find it. What Azure says about the VM is in test_vm.py."""
+"""VM: the guest's requirements for the Connected Machine agent. Azure's data about the VM is in test_vm.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PREREQUISITES = "https://learn.microsoft.com/azure/azure-arc/servers/prerequisit
 
 
 def _fits(version: str, known: str) -> bool:
-    """``9.4`` is a 9; ``12`` is not a 1."""
+    """Whether a version matches: ``9.4`` is a 9; ``12`` is not a 1."""
     return version == known or version.startswith(f"{known}.")
 
 
@@ -50,13 +50,13 @@ def test_the_agent_supports_the_system(system: OperatingSystem, vm: Vm) -> str:
         unknown(f"The VM has no {where}, so what it runs ({system.machine}) is not known.", remedy=look)
     table = needs.systems.get(system.id)
     if table is None:
-        family = f" It calls itself like {' and '.join(system.like)}, which does not count." if system.like else ""
+        family = f" Its ID_LIKE is {' and '.join(system.like)}, which does not count." if system.like else ""
         unknown(f"{called} ({system.id}) is not in {listed}.{family}", remedy=look)
     if why := table.why_not(system):
         unknown(f"{called} is not in {listed}: {why}.", remedy=look)
     for version, since in table.ended.items():
         if _fits(system.version, version):
-            fail(f"{called} is not supported any more: {since}.")
+            fail(f"{called} is no longer supported: {since}.")
     for version, why in table.limited.items():
         if _fits(system.version, version):
             warn(
@@ -124,7 +124,7 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
 
 
 def _unreported(guest: Guest) -> list[str]:
-    """A clause for each fact that the verdict needs and the probe did not report."""
+    """A clause for each fact that the verdict needs but the probe did not report."""
     needs = agent_needs()
     space = [path for path in needs.free_at if path not in guest.free]
     mounts = [path for path in needs.executable if not guest.options_of(path)[0]]
@@ -136,7 +136,7 @@ def _unreported(guest: Guest) -> list[str]:
 
 
 class _Problem(NamedTuple):
-    """One thing that is missing: a sentence, what to do, and the command that does it, where one can."""
+    """One missing item: a sentence, the remedy, and its command, if one exists."""
 
     message: str
     remedy: str
@@ -170,7 +170,7 @@ def _programs(guest: Guest, system: OperatingSystem) -> list[_Problem]:
 
 
 def _locks(guest: Guest) -> list[_Problem]:
-    """One problem for each process that holds some."""
+    """One problem for each process that holds locks."""
     held: dict[tuple[str, str], list[str]] = {}
     for lock in guest.locks or ():
         held.setdefault((lock.process, lock.pid), []).append(lock.file)

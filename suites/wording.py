@@ -1,4 +1,4 @@
-"""Text from a VM, fit for a message."""
+"""Text from a VM, for a message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ESCAPES = {"\r": r"\r", "\t": r"\t", "\n": r"\n"}
 
 
 def visible(text: str) -> str:
-    r"""A value of a VM's, fit for a message: what cannot be printed is spelled out (``\r``, ``\x1b``, ``\u200b``)."""
+    r"""A value of a VM for a message: unprintable characters are escaped (``\r``, ``\x1b``, ``\u200b``)."""
     return plain(text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text))
 
 
@@ -27,22 +27,22 @@ _NAMES = {" ": "a blank", "\r": r"a carriage return (\r)", "\t": r"a tab (\t)", 
 
 
 def character_name(character: str) -> str:
-    """White space, or what cannot be printed, by name."""
+    """The name of white space or an unprintable character."""
     return _NAMES.get(character, f"a character that cannot be printed (U+{ord(character):04X})")
 
 
 def last_line(text: str) -> str:
-    """The last line that is not blank, fit for a message; "" when there is none."""
+    """The last line that is not blank, for a message; "" without one."""
     lines = text.strip().splitlines()
     return plain(lines[-1].strip()) if lines else ""
 
 
 def sentence(text: str) -> str:
-    """A program's words in brackets, to stand at the end of a clause; nothing when there are none."""
+    """A program's output in brackets, for the end of a clause; "" without output."""
     return f" ({plain(text).rstrip('.')})" if text else ""
 
 
 def listed(names: list[str]) -> str:
-    """``a, b and c``; at most six, then how many more."""
+    """``a, b and c``; at most six, then the number of others."""
     shown = names[:6] + ([f"{len(names) - 6} more"] if len(names) > 6 else [])
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

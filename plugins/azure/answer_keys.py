@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins.azure import resource_ids as ids
 
 NEXUS = "Microsoft.NetworkCloud"
-#: The providers an Arc resource needs in its subscription.
+#: The resource providers that an Arc resource requires in its subscription.
 TARGET_PROVIDERS = ("Microsoft.HybridCompute", "Microsoft.GuestConfiguration", "Microsoft.HybridConnectivity")
 
 
@@ -25,7 +25,7 @@ def machines(group: str) -> str:
 
 
 def machine(group: str, name: str) -> str:
-    """One Arc machine of a resource group, for when the list of machines could not be read."""
+    """One Arc machine of a resource group: read when the list of machines could not be read."""
     return f"{machines(group)}/{name.lower()}"
 
 

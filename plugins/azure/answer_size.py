@@ -1,6 +1,6 @@
-"""Limits on the size of what Azure, or a server in its place, answers: read in pieces, so no zip bomb is unpacked.
+"""Limits on the size of answers of Azure, or of a server in its place. Read in pieces, so no zip bomb is unpacked.
 
-The limits are far above what Azure sends: a page holds some hundred resources of a few kilobytes.
+The limits are far above the size of Azure's answers: a page holds some hundred resources of a few kilobytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PIECE = 16_384
 
 
 class AnswerSize:
-    """Counts what the answers to one question hold; each thread asks one question at a time."""
+    """Counts the size of the answers to one question; each thread sends one question at a time."""
 
     def __init__(self) -> None:
         """Each thread begins its own count with `begin`."""

@@ -1,4 +1,4 @@
-"""Which API version a request uses: the preferred one of data/api-versions.toml, or another where Azure refuses it."""
+"""The API version of a request: the preferred one of data/api-versions.toml, or the next one that Azure supports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ApiVersions:
             return self._current.get((namespace, subscription.lower()), preferred(namespace))
 
     def refuse(self, namespace: str, subscription: str, version: str, supported: Collection[str]) -> bool:
-        """Choose another version after Azure refused `version`, of those that it names. False: none is left."""
+        """Choose another version that Azure names after it refused `version`. False: none is left."""
         key = namespace, subscription.lower()
         with self._lock:
             if self._current.get(key, preferred(namespace)) != version:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Neither asks Azure for anything. Not `az networkcloud`: that may install the extension by itself.
+#: Neither sends a request to Azure. Not `az networkcloud`, which may install the extension.
 VERSION = ("az", "version", "-o", "json")
 EXTENSIONS = ("az", "extension", "list", "-o", "json")
 
-#: Seconds for both commands, which run side by side. az takes one or two, and ten on a cold disk.
+#: Seconds for both commands, which run in parallel. az takes one or two, and ten on a cold disk.
 LIMIT = 30.0
 
 
@@ -29,7 +29,7 @@ class AzCli:
 
 
 def read_versions(limit: float = LIMIT) -> AzCli:
-    """Ask the runner's az for its versions. Takes `limit` seconds at most, and never raises."""
+    """Read the versions of the runner's az. Takes at most `limit` seconds, and never raises."""
     if shutil.which("az") is None:
         return AzCli()
     started: list[subprocess.Popen[bytes]] = []

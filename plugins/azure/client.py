@@ -1,4 +1,4 @@
-"""Reads Azure Resource Manager by the official SDKs: read only, with limited retries, each request recorded."""
+"""Reads Azure Resource Manager with the official SDKs: read only, with limited retries, each request recorded."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from plugins.azure.pipeline import ReadOnlyPolicy, RecordPolicy, RetriesInTime, 
 from plugins.azure.snapshot import Answer, Call, ReadError, without_secrets
 from plugins.core.worker_pool import WorkerPool
 
-#: The collections of Microsoft.NetworkCloud that are read, as the SDK calls them.
+#: The collections of Microsoft.NetworkCloud that are read, by their names in the SDK.
 Kind = Literal["virtual_machines", "clusters", "cluster_managers", "cloud_services_networks"]
 
 _NEXUS, _HYBRID = "Microsoft.NetworkCloud", "Microsoft.HybridCompute"
@@ -62,7 +62,7 @@ class ArmClient:
         self._started = time.monotonic()
         self._record_call = record
         self._cancelled = cancelled
-        self._answered = False  # Azure answered something, ever: then it can be reached
+        self._answered = False  # True once Azure has answered: it can be reached
         self._transport = RequestsTransport(connection_timeout=10, read_timeout=30)
         self._transport.open()
         self._size = AnswerSize()
@@ -82,13 +82,13 @@ class ArmClient:
         self._transport.close()
 
     def sign_in(self, team: WorkerPool) -> None:
-        """Get the token before many threads want one. Without one, every question has that problem as its answer."""
+        """Get the token before many threads need it. Without a token, this problem is the answer to every question."""
         (self._problem,) = team.ask([self._sign_in], lambda number: self._login_late())
 
     def _sign_in(self) -> ReadError | None:
         try:
             self._login.get_token(self.cloud.scope)
-        except Exception as error:  # a credential may fail in any way: its sources are other programs
+        except Exception as error:  # a credential may raise anything: its sources are other programs
             return no_login(error, self.cloud)
         return None
 
@@ -96,8 +96,8 @@ class ArmClient:
         if self._cancelled():
             return self.late("anything of Azure")
         return ReadError(
-            f"The login to Azure did not come to an end within {time.monotonic() - self._started:.0f} s.",
-            "Find out what hangs with 'az account get-access-token', or skip Azure: --no-azure.",
+            f"The login to Azure did not finish within {time.monotonic() - self._started:.0f} s.",
+            "Run 'az account get-access-token' to see why, or skip Azure: --no-azure.",
         )
 
     def late(self, subject: str) -> ReadError:
@@ -209,7 +209,7 @@ class ArmClient:
     def _ask(
         self, subject: str, namespace: str, subscription: str, question: Callable[[Any, float], Any]
     ) -> Answer | ReadError:
-        """Ask; whatever goes wrong becomes the answer. `question` takes the SDK's client and its time limit."""
+        """Send a question; any failure becomes the answer. `question` takes the SDK's client and its time limit."""
         while True:
             if self._problem:
                 return self._problem
@@ -222,7 +222,7 @@ class ArmClient:
             try:
                 value = question(self._client(namespace, subscription, version), left)
                 return Answer(self._request(), in_shape(without_secrets(value)))
-            except Exception as error:  # a check has to say what happened, whatever it was
+            except Exception as error:  # any failure becomes a message of a check
                 if says_absent(error):
                     return Answer(self._request(), None)
                 supported = version_refused(error, version)
@@ -245,7 +245,7 @@ class ArmClient:
             self._here.url = url
 
     def _get(self, sdk: Any, path: str, namespace: str, subscription: str, limit: float) -> Any:
-        """A GET that no SDK in use has a method for, through the pipeline of one."""
+        """A GET without a method in the SDKs, through the pipeline of one of them."""
         version = self._versions.current(namespace, subscription)
         request = HttpRequest("GET", f"{self.cloud.manager}{path}", params={"api-version": version})
         response = sdk.send_request(request, timeout=limit)
@@ -256,7 +256,7 @@ class ArmClient:
     # --- clients: one of each per subscription and API version, all over one transport
 
     def _client(self, namespace: str, subscription: str, version: str) -> Any:
-        """Importing an SDK takes a second, so it waits until it is needed."""
+        """Import an SDK when it is needed: that takes a second."""
         if namespace in (_PROVIDERS, _IDENTITY):  # `_get` states the version itself
             namespace, version = _NEXUS, self._versions.current(_NEXUS, subscription)
         with self._lock:
@@ -274,7 +274,7 @@ class ArmClient:
             return self._clients[key]
 
     def _policies(self) -> list[Any]:
-        """A pipeline of its own for each client: policies are chained to each other."""
+        """A separate pipeline for each client: policies are chained to each other."""
         return [
             ReadOnlyPolicy(self.cloud, self._first),
             RequestIdPolicy(),
@@ -320,5 +320,5 @@ def _dicts(items: Iterable[Any]) -> list[Mapping[str, Any]]:
 
 
 def _serialized(items: Iterable[Any]) -> list[Mapping[str, Any]]:
-    """The models of azure-mgmt-authorization come from an older generator: they are serialized in another way."""
+    """The models of azure-mgmt-authorization come from an older generator, and serialize differently."""
     return [item.serialize(keep_readonly=True) for item in items]

@@ -1,4 +1,4 @@
-"""The Azure clouds: where each has its Resource Manager and its login."""
+"""The Azure clouds: the addresses of Resource Manager and login of each."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Complete an inventory from the VM resources: the target of the Arc resource, and the only identity.
 
-It has to be known before a VM is visited: the regional endpoints that the VM is to reach bear the location, and the
+Both are needed before a VM is visited: the names of the regional endpoints contain the location, and the
 request for a token names a user-assigned identity.
 """
 
@@ -24,9 +24,9 @@ def open_fields(vm: Vm, options: FetchOptions) -> bool:
 
 
 def complete(vms: Sequence[Vm], options: FetchOptions) -> tuple[list[Vm], list[str]]:
-    """The VMs with location and identity as Azure states them, where the inventory does not; and notes about it.
+    """The VMs, with location and identity from Azure where the inventory omits them; and notes about it.
 
-    Never raises for what Azure does: a VM that could not be read stays as it was, and a note says why.
+    Never raises for a failure of Azure: a VM that could not be read stays unchanged, and a note states the reason.
     """
     wanted = [vm for vm in vms if open_fields(vm, options)]
     if not wanted:
@@ -47,7 +47,7 @@ def complete(vms: Sequence[Vm], options: FetchOptions) -> tuple[list[Vm], list[s
     notes = []
     if problems:
         notes.append(
-            f"no location is stated for {counted(len(problems), 'VM')}, so the regional endpoints are left out: "
+            f"no location is stated for {counted(len(problems), 'VM')}, so the regional endpoints are skipped: "
             f"{problems[0]}"
         )
     return [completed.get(vm.name, vm) for vm in vms], notes

@@ -13,9 +13,9 @@ from plugins.model import Vm
 
 
 def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
-    """Kind -> ARM id, or the image's name; without the kinds that are not known. Asks Azure for nothing.
+    """Kind -> ARM id, or the image's name; without unknown kinds. Sends no request to Azure.
 
-    Two VMs share a component when the values are equal without regard to case: Azure itself mixes cases.
+    Two VMs share a component when the values are equal, ignoring case: Azure itself mixes cases.
     """
     azure = AzureVmView(vm, facts)
     components: dict[str, str] = {}
@@ -23,7 +23,7 @@ def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     def know(kind: str, read: Callable[[], Any]) -> None:
         try:
             value = read()
-        except CheckOutcome:  # not known, and why is for the checks to say
+        except CheckOutcome:  # not known; the checks report the reason
             return
         if value:
             components[kind] = str(value).strip().rstrip("/")
@@ -41,7 +41,7 @@ def components(vm: Vm, facts: AzureSnapshot) -> dict[str, str]:
     know("cluster", lambda: properties.get("clusterId"))
     know("csn", lambda: attachment.get("attachedNetworkId"))
     know("image", lambda: properties.get("vmImage"))
-    # A system-assigned identity is the VM's own, which no other VM shares.
+    # A system-assigned identity belongs to one VM.
     know("identity", lambda: azure.expected.id if azure.expected.kind == "user" else None)
     know("resource group", lambda: azure.target_scope)
     know("subscription", lambda: ids.subscription_scope(str(azure.target.subscription)))

@@ -15,7 +15,7 @@ from azure.core.credentials import AccessToken, TokenCredential
 
 from plugins.azure.clouds import Cloud
 
-#: The logins of `DefaultAzureCredential`, in the words of those who set them up.
+#: The logins of `DefaultAzureCredential`, by the names that operators know.
 _KINDS = {
     "EnvironmentCredential": "AZURE_CLIENT_ID of the environment",
     "WorkloadIdentityCredential": "workload identity",
@@ -26,10 +26,10 @@ _KINDS = {
     "VisualStudioCodeCredential": "Visual Studio Code",
 }
 
-# The SDKs warn of each login they try in vain; our own message says that. Whoever asks logging for it gets it still.
+# The SDKs warn about each login that fails; our own message reports it. The log level DEBUG still shows it.
 logging.getLogger("azure").addHandler(logging.NullHandler())
 
-_MARGIN = 300  # seconds: a token that ends sooner is replaced
+_MARGIN = 300  # seconds: a token that expires sooner is replaced
 
 
 def default_credential(cloud: Cloud) -> TokenCredential:
@@ -39,7 +39,7 @@ def default_credential(cloud: Cloud) -> TokenCredential:
     return DefaultAzureCredential(
         authority=cloud.authority,
         exclude_interactive_browser_credential=True,
-        disable_instance_discovery=True,  # the authority is one of our own table: nobody else has to vouch for it
+        disable_instance_discovery=True,  # the authority is from our own table: no discovery needed
     )
 
 
@@ -54,9 +54,9 @@ class Login:
 
     @property
     def description(self) -> str:
-        """Which login the token is of: "az login, object id b000…"; "" where neither is known."""
-        credential, token = self._credential, self._token  # without the lock: a login that hangs holds it
-        # The chain keeps its choice to itself, so a future version may not say it.
+        """The login of the token: "az login, object id b000…"; "" when not known."""
+        credential, token = self._credential, self._token  # without the lock, which a hanging login holds
+        # The chain's choice is a private attribute, which a future version may lack.
         chosen = getattr(credential, "_successful_credential", None) or credential
         kind = _KINDS.get(type(chosen).__name__, "")
         principal = _object_id(token.token) if token else ""
@@ -70,7 +70,7 @@ class Login:
         enable_cae: bool = False,
         **kwargs: Any,
     ) -> AccessToken:
-        """A token that is good for some minutes more."""
+        """A token that is valid for some more minutes."""
         with self._lock:
             if self._credential is None:
                 self._credential = self._make()
@@ -80,7 +80,7 @@ class Login:
 
 
 def _object_id(token: str) -> str:
-    """The ``oid`` claim of an access token; "" where there is none that looks like one. Nothing is verified here."""
+    """The ``oid`` claim of an access token; "" without one. Nothing is verified here."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -1,4 +1,4 @@
-"""A fleet without an inventory: the VMs that Azure shows in a subscription or a resource group."""
+"""A fleet without an inventory: the VMs of a subscription or a resource group in Azure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECONDS = 120.0
 
 
 class FleetError(Exception):
-    """The fleet could not be read from Azure; `remedy` says what to do."""
+    """The fleet could not be read from Azure; `remedy` states the action."""
 
     def __init__(self, problem: ReadError) -> None:
         super().__init__(problem.message)
@@ -94,14 +94,14 @@ def _read(scope: Place, credential: Callable[[Cloud], TokenCredential]) -> list[
 
 
 def from_resources(resources: Sequence[tuple[Cloud, Mapping[str, Any]]]) -> Discovery:
-    """VM resources as a fleet, in the order of their names. Raises `FleetError` rather than leave one out."""
+    """VM resources as a fleet, in the order of their names. Raises `FleetError` instead of omitting one."""
     unique = {str(resource.get("id")).lower(): (cloud, resource) for cloud, resource in resources}
     for _, resource in unique.values():
         try:
             parse(str(resource["id"]))
             problem = bad_name(str(resource["name"]))
         except (KeyError, ValueError) as error:
-            problem = f"has no id and name that can be used ({error})."
+            problem = f"has no usable id and name ({error})."
         if problem:
             raise FleetError(ReadError(f"A VM in Azure's list {problem}", "Name the VMs in a fleet file: --inventory."))
     chosen = [unique[id] for id in sorted(unique)]
@@ -110,17 +110,17 @@ def from_resources(resources: Sequence[tuple[Cloud, Mapping[str, Any]]]) -> Disc
     vms = [_vm(resource, name, cloud, notes) for (cloud, resource), name in zip(chosen, names, strict=True)]
     if windows := [vm.name for vm in vms if vm.os == "windows"]:
         notes.append(
-            f"taken for Windows by the name of the image, since Azure does not state the system: {first_few(windows)}."
+            f"os: windows, by the name of the image, because Azure does not state the system:  {first_few(windows)}."
             " If that is wrong, state os in a file: --inventory."
         )
     return Discovery(sorted(vms, key=lambda vm: vm.name.lower()), notes)
 
 
 def _vm(resource: Mapping[str, Any], name: str, cloud: Cloud, notes: list[str]) -> Vm:
-    """One VM of the fleet; `notes` gets what there is to say about it."""
+    """One VM of the fleet; appends notes about it to `notes`."""
     address, note = _address(resource)
     host = address or parse(str(resource["id"])).name
-    # An address ends up in ssh_config's ProxyCommand, which a shell runs: it must be one.
+    # An address may reach a ProxyCommand, which a shell runs: it must be a valid one.
     if problem := bad_host(host):
         raise FleetError(
             ReadError(f"The address of {name} in Azure {problem}", "Name it in a fleet file: --inventory.")
@@ -145,7 +145,7 @@ def _vm(resource: Mapping[str, Any], name: str, cloud: Cloud, notes: list[str]) 
 
 
 def _unique_names(vms: Sequence[tuple[str, str]]) -> list[str]:
-    """The names of (id, name): with the resource group where several VMs have one, then with the subscription, too."""
+    """The names of (id, name): duplicates with their resource group, and if necessary with the subscription."""
     groups = [f"{parse(id).resource_group}/{name}" for id, name in vms]
     whole = [f"{parse(id).subscription}/{group}" for (id, _), group in zip(vms, groups, strict=True)]
     of_name, of_group = Counter(name.lower() for _, name in vms), Counter(group.lower() for group in groups)
@@ -165,7 +165,7 @@ def _windows_image(image: str) -> bool:
 
 
 def only_identity(identity: Mapping[str, Any]) -> str | None:
-    """The one identity that the VM has, as an inventory states it; None where it has several or none."""
+    """The VM's only identity, as an inventory states it; None when it has several or none."""
     kinds = {kind.strip().lower() for kind in str(identity.get("type") or "").split(",")}
     users = list(identity.get("userAssignedIdentities") or {}) if "userassigned" in kinds else []
     if "systemassigned" in kinds:
@@ -174,12 +174,12 @@ def only_identity(identity: Mapping[str, Any]) -> str | None:
 
 
 def _address(vm: Mapping[str, Any]) -> tuple[str, str]:
-    """The address for SSH, and what there is to say about the choice."""
+    """The address for SSH, and a note about the choice."""
     # [{"networkAttachmentName": "oam", "defaultGateway": "True", "ipv4Address": "10.0.0.4/24"}, …]
     networks = (vm.get("properties") or {}).get("networkAttachments") or []
     usable = [network for network in networks if _of(network)]
     if not usable:
-        return "", "Azure shows no address of it; its name is used as the SSH host."
+        return "", "Azure shows no address for it; its name is used as the SSH host."
     gateway = [network for network in usable if str(network.get("defaultGateway")).lower() == "true"]
     chosen = (gateway or usable)[0]
     if gateway or len(usable) == 1:

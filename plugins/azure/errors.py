@@ -1,4 +1,4 @@
-"""Why Azure did not answer, in one sentence, and what to do about it. Nothing here raises; no message holds a token."""
+"""Why Azure did not answer, in one sentence, and the remedy. Nothing here raises; no message contains a token."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from plugins.core.redaction import redact
 
 _SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
-    " --no-azure leaves these checks out."
+    " --no-azure omits these checks."
 )
 _CONNECT = "Connect the runner to Azure"
-_OTHER_LOGIN = " If another login was meant, choose it: AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
+_OTHER_LOGIN = " To use another login, set AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
 
 
 class NotAllowedError(Exception):
-    """A request that this suite never makes was about to be made, or an answer is longer than it reads."""
+    """A request that this suite must not send, or an answer that is longer than its limit."""
 
 
 def explain(error: BaseException, subject: str, cloud: Cloud, login: str = "") -> ReadError:
-    """The problem with reading `subject` ("the VMs of subscription 5000…"); `login` is the one of the request."""
+    """The problem with reading `subject` ("the VMs of subscription 5000…"); `login` is that of the request."""
     message, remedy, shared_cause = _explain(error, cloud, login)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return ReadError(
@@ -52,13 +52,13 @@ def no_login(error: Exception, cloud: Cloud) -> ReadError:
         action = _CONNECT
         message, remedy = _no_connection(error, cloud.authority)
     else:
-        action = "Sign in to Azure on the runner, or leave Azure out with --no-azure"
+        action = "Sign in to Azure on the runner, or skip Azure with --no-azure"
         message, remedy = _not_signed_in(str(error), cloud)
-    return ReadError(redact(f"Azure was not asked: {message}"), redact(remedy), action=action)
+    return ReadError(redact(f"Azure was not queried: {message}"), redact(remedy), action=action)
 
 
 def not_reached(error: BaseException, cloud: Cloud) -> ReadError | None:
-    """The problem with reaching Azure at all, as the answer to every question. None: it is another problem."""
+    """The problem with reaching Azure, as the answer to every question. None: it is another problem."""
     if not isinstance(error, ServiceRequestError):
         return None
     message, remedy = _no_connection(error, cloud.manager)
@@ -90,7 +90,7 @@ def _explain(error: BaseException, cloud: Cloud, login: str) -> tuple[str, str, 
 
 
 def _is_manager(response: Any, cloud: Cloud) -> bool:
-    """Whether Azure Resource Manager sent this response: the error of a failed login carries the login authority's."""
+    """Whether Azure Resource Manager sent this response: a failed login has the response of the login authority."""
     url = str(getattr(getattr(response, "request", None), "url", ""))
     return cloud.serves(url) and "/oauth2/" not in url
 
@@ -100,7 +100,7 @@ _TITLE = re.compile(r"<title[^>]*>(?P<title>[^<]*)", re.I)
 
 
 def _page(response: Any) -> str:
-    """The title of an HTML page, "a page" without one; "" for any other answer. Azure Resource Manager sends JSON."""
+    """The title of an HTML page, "a page" without a title; "" for any other answer. Resource Manager sends JSON."""
     try:
         text = str(response.text())[:20_000].lstrip("\ufeff \t\r\n")
     except Exception:  # an answer whose body was not read, or is not text
@@ -117,7 +117,7 @@ def _intercepted(response: Any, page: str, cloud: Cloud) -> tuple[str, str]:
     return (
         f"the answer is {answer}, which Azure Resource Manager never sends: a proxy or firewall answered in its place"
         f"{f' (it calls itself {by[:60]})' if by else ''}.",
-        f"Let the runner through to {cloud.manager} (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
+        f"Let the runner reach {cloud.manager} (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
     )
 
 
@@ -167,7 +167,7 @@ def version_refused(error: BaseException, version: str) -> list[str] | None:
         return None
     code, text = arm_error(response)
     supported = _supported(text)
-    # With `version` among them it is the location, or the registration, that is the problem.
+    # With `version` among them, the problem is the location or the registration.
     return supported if code in _VERSION_CODES and version not in supported else None
 
 
@@ -187,9 +187,9 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
         return _forbidden(answer, code, text, login)
     if status == 407:
         return (
-            f"{status}: the proxy between the runner and {cloud.manager} asks for a login.",
+            f"{status}: the proxy between the runner and {cloud.manager} requires a login.",
             "Put user name and password into HTTPS_PROXY on the runner.",
-            "the proxy asks for a login",
+            "the proxy requires a login",
         )
     if status == 429:
         wait = _retry_after(response)
@@ -201,8 +201,8 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
     namespace, subscription = _place(response)
     if code == "SubscriptionNotFound":
         return (
-            f"{answer}: this login sees no such subscription in {cloud.name}.",
-            "Check the subscription id, the tenant that is signed in to and the cloud.",
+            f"{answer}: this login finds no such subscription in {cloud.name}.",
+            "Check the subscription id, the tenant of the login, and the cloud.",
             f"no subscription {subscription}",
         )
     if code == "MissingSubscriptionRegistration":
@@ -221,7 +221,7 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
         )
     if status >= 500:
         return (
-            f"{answer}, again and again.",
+            f"{answer} to every attempt.",
             "Run again later; https://azure.status.microsoft shows whether Azure has a problem.",
             "",
         )
@@ -231,14 +231,14 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
 def _unauthorized(answer: str, code: str, text: str) -> tuple[str, str]:
     if "tenant" in code.lower() or "wrong issuer" in text:
         return (
-            f"{answer}: the login is of another tenant than the subscription.",
+            f"{answer}: the login belongs to another tenant than the subscription.",
             "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
         )
-    return f"{answer}: the login is expired or not accepted.", _SIGN_IN
+    return f"{answer}: the login has expired or is not accepted.", _SIGN_IN
 
 
 def _forbidden(answer: str, code: str, text: str, login: str) -> tuple[str, str, str]:
-    """A 403. What is missing everywhere below one scope is one cause, whichever resource was asked for."""
+    """A 403. A right that is missing below one scope is one cause, for all resources."""
     account = f" ({login})" if login else ""
     if code.startswith("RequestDisallowed"):
         return f"{answer}: {_first_line(text)}", "Ask the owner of the policy to allow it.", ""
@@ -255,7 +255,7 @@ def _forbidden(answer: str, code: str, text: str, login: str) -> tuple[str, str,
     group = re.match(r"(/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)", scope, re.I)
     where = group[1] if group else scope
     return (
-        f"{answer}: the runner's login{account} may not do {action} at {scope}.",
+        f"{answer}: the runner's login{account} lacks {action} at {scope}.",
         f"Give the runner's login the role Reader at {where}, and sign in again.{_OTHER_LOGIN}",
         f"the runner's login may not read {where.lower()}",
     )
@@ -264,7 +264,7 @@ def _forbidden(answer: str, code: str, text: str, login: str) -> tuple[str, str,
 def _not_offered(
     answer: str, code: str, reason: str, namespace: str, subscription: str, cloud: Cloud
 ) -> tuple[str, str]:
-    """No API version that is known here is offered there, or the location or the type is not."""
+    """Azure offers no API version that is known here, or not the location or the type."""
     supported = _supported(reason)
     if supported:
         return (
@@ -318,7 +318,7 @@ def _no_connection(error: BaseException, url: str) -> tuple[str, str]:
         return f"the name {host} was not resolved.", "Check the runner's DNS, or set HTTPS_PROXY if it needs a proxy."
     if re.search(r"proxy", text, re.I):
         return (
-            f"the proxy did not let the runner through to {host}: {_reason(text)}.",
+            f"the proxy refused the runner's connection to {host}: {_reason(text)}.",
             "Check HTTPS_PROXY on the runner.",
         )
     if re.search(r"timed? ?out", text, re.I):
@@ -346,7 +346,7 @@ def _first_line(text: str) -> str:
 def out_of_time(subject: str, seconds: float, started: float) -> ReadError:
     """The error for a request that was not sent, because the time limit of all requests was reached."""
     return ReadError(
-        f"Could not read {subject}: the {seconds:.0f} s for all requests to Azure were over after"
+        f"Could not read {subject}: the time limit for all requests to Azure, {seconds:.0f} s, was reached after"
         f" {time.monotonic() - started:.0f} s.",
         "Run again with fewer VMs, or find out why Azure answers so slowly.",
     )

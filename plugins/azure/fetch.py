@@ -1,7 +1,7 @@
-"""Read everything that the checks need from Azure about a fleet: few requests, in parallel, each sent once.
+"""Read the data that the checks need from Azure about a fleet: few requests, in parallel, each sent once.
 
-What is asked next depends on what was answered, so it goes in rounds: the VMs; what they name; what those name; the
-definitions of the roles found. `plugins.azure.request_plan` says beforehand what that comes to.
+Requests depend on earlier answers, so they are sent in rounds: the VMs; the resources that they name; those that
+these name; the role definitions. `plugins.azure.request_plan` lists the requests in advance.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from plugins.checks.check import CheckOutcome
 from plugins.core.worker_pool import WorkerPool
 from plugins.model import Vm
 
-#: Up to this many resources of a kind in a subscription are asked for one by one, more of them by the list.
+#: Up to this many resources of a kind in a subscription are read one by one, more of them with the list.
 FEW = 3
 
-#: Answers to a list that every single request would get as well: not signed in, throttled.
+#: Answers to a list that single requests would get as well: not signed in, throttled.
 _HOPELESS = (401, 407, 429)
 
-#: Seconds that a question has to end by itself when time is over: then it can say what it waited for.
+#: Seconds after the time limit in which a question can still end by itself, and report what it waited for.
 _SLACK = 3.0
 
 #: The roles that the article names, by GUID.
@@ -52,7 +52,7 @@ class FetchOptions:
     resource_group: str | None = None
     workers: int = 8  # requests at a time
     seconds: float = 300.0  # for all requests together
-    cancelled: Callable[[], bool] = lambda: False  # True: ask nothing more
+    cancelled: Callable[[], bool] = lambda: False  # True: send no further request
     clouds: Mapping[str, Cloud] = field(default_factory=clouds)
     credential: Callable[[Cloud], TokenCredential] = default_credential
 
@@ -66,12 +66,12 @@ _Tasks = dict[str, Callable[[], Answer | ReadError]]
 
 
 def fetch(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
-    """Read what Azure states about these VMs. Never raises: what could not be read is a `ReadError` in the snapshot."""
+    """Read Azure's data about these VMs. Never raises: data that could not be read is a `ReadError` in the snapshot."""
     return _fetched(vms, options, lambda rounds: rounds.run())
 
 
 def fetch_vms(vms: Sequence[Vm], options: FetchOptions) -> AzureSnapshot:
-    """The VM resources alone. Never raises for what Azure does."""
+    """The VM resources alone. Never raises for a failure of Azure."""
     return _fetched(vms, options, lambda rounds: rounds.vm_resources())
 
 
@@ -127,7 +127,7 @@ class _Fetch:
         return located
 
     def _locate(self) -> None:
-        """Which resource each VM is: stated, or found by name where the options say."""
+        """The resource of each VM: stated, or found by name in the scope of the options."""
         nameless = []
         for vm in self.vms:
             if vm.resource_id is None:
@@ -177,7 +177,7 @@ class _Fetch:
         )
 
     def _machines_one_by_one(self) -> None:
-        """Ask for each VM's own Arc machine where the list of its resource group was lost."""
+        """Read each VM's own Arc machine when the list of its resource group failed."""
         tasks: _Tasks = {}
         for vm in self.vms:
             view = AzureVmView(vm, self.facts)
@@ -194,7 +194,7 @@ class _Fetch:
         tasks.setdefault(paths.provider(subscription, namespace), partial(self.arm.provider, subscription, namespace))
 
     def _roles(self) -> None:
-        """The roles of the identity each VM is to enroll with, and then what those roles mean."""
+        """The roles of the identity with which each VM is to enroll, then their definitions."""
         wanted: dict[str, set[str]] = defaultdict(set)
         tasks: _Tasks = {}
         for vm in self.vms:
@@ -226,9 +226,9 @@ class _Fetch:
         self._ask(definitions)
 
     def _given_directly(self, scope: str, principals: set[str]) -> set[str]:
-        """Settle, from the one list of a scope, those that hold both named roles themselves and without a condition.
+        """Use one list of a scope for principals that hold both named roles directly and without a condition.
 
-        For the others the list does not tell enough: a group they are in may hold a role, and only Azure knows that.
+        For the others the list is not enough: one of their groups may hold a role, which only Azure can evaluate.
         """
         answer = self._one(f"the role assignments at {scope}", partial(self.arm.assignments, scope))
         if isinstance(answer, ReadError):
@@ -269,9 +269,9 @@ class _Fetch:
         self._ask({paths.resource(id): partial(self.arm.resource, kind, id) for id in single})
 
     def _listed(self, kind: Kind, subscription: str, wanted: list[str]) -> list[str]:
-        """Read by list. Returns the ids to ask for one by one: only that tells whether they exist.
+        """Read by list. Returns the ids to read one by one: only that shows whether they exist.
 
-        A login with rights in some resource groups only may be refused the subscription's list; then it is theirs.
+        A login with rights in some resource groups only may be refused the subscription's list; then theirs are read.
         """
         answer = self._one(
             f"the {kind.replace('_', ' ')} of subscription {subscription}",
@@ -294,9 +294,9 @@ class _Fetch:
         return rest
 
     def _instead_of_a_list(self, kind: Kind, problem: ReadError, wanted: list[str]) -> list[str]:
-        """Ask for a few of a list that was lost one by one. Returns the others, when at least one was answered.
+        """Read a few resources of a failed list one by one. Returns the others, when at least one was answered.
 
-        A nextLink that leads elsewhere, or a page that is damaged, says nothing about the resources. When none of the
+        A nextLink to another host, or a damaged page, shows nothing about the resources. When none of the
         few is answered, the list's problem is that of all: a thousand more requests would not change it.
         """
         if problem.status in _HOPELESS:
@@ -317,7 +317,7 @@ class _Fetch:
         return [id for id in wanted if ids.key(id) not in rows]
 
     def _links(self, name: str, owners: Iterable[str]) -> list[str]:
-        """The ids that a property of these resources holds, each once."""
+        """The ids in a property of these resources, each once."""
         return list({ids.key(id): id for owner in owners if (id := self._properties(owner).get(name))}.values())
 
     def _properties(self, id: str) -> Mapping[str, Any]:
@@ -326,12 +326,12 @@ class _Fetch:
         return (value or {}).get("properties") or {}
 
     def _ask(self, tasks: _Tasks) -> None:
-        """Ask side by side; what was answered before is not asked again."""
+        """Send requests in parallel, except those that were answered before."""
         new = {path: task for path, task in tasks.items() if path not in self.facts.answers}
         self.facts.answers.update(zip(new, self._several(list(new.items())), strict=True))
 
     def _several(self, tasks: list[tuple[str, Callable[[], Answer | ReadError]]]) -> list[Answer | ReadError]:
-        """The answers to questions, each with what it is about; those that do not come in time say so."""
+        """The answers to questions, each with its subject; a late one is an error."""
         return self.team.ask([task for _, task in tasks], lambda number: self.arm.late(tasks[number][0]))
 
     def _one(self, subject: str, task: Callable[[], Answer | ReadError]) -> Answer | ReadError:
@@ -376,7 +376,7 @@ def _named(vm: Vm, answer: Answer | ReadError, scope: str) -> str | ReadError:
     return ReadError(
         f"None of the {len(rows)} VMs in {scope} that the runner's login may see is called {vm.name} or has the"
         f" address {vm.host}.",
-        "Give the VM its resource_id in the inventory, or look elsewhere: --subscription, --resource-group.",
+        "State the VM's resource_id in the inventory, or search elsewhere: --subscription, --resource-group.",
         answer.request,
     )
 

@@ -1,8 +1,8 @@
-"""Brings Azure's JSON into its documented shape: a value of another type counts as absent.
+"""Converts Azure's JSON to its documented form: a value of another type counts as absent.
 
 A preview API, a proxy that answers in Azure's place, or a damaged ``azure.json`` may have a text where an object
-belongs. Then the checks say that Azure does not state it, as they do for what is missing; none of them has to look for
-itself.
+belongs. The checks then report that Azure does not state it, as for missing values, and none of them has to test
+the type.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from plugins.core.strict_json import encode
 
-#: The fields that are read, by what they hold. Others may hold anything: they are shown, never looked into.
+#: The fields that are read, by their type. Other fields may have any type: they are shown, never read.
 _OBJECTS = frozenset(
     "properties identity extendedLocation clusterExtendedLocation cloudServicesNetworkAttachment networkProfile "
     "userAssignedIdentities tags".split()
@@ -33,7 +33,7 @@ _TEXTS = frozenset(
 
 
 def in_shape(value: Any) -> Any:
-    """A resource, or a list of them. Raises ValueError for anything else, and for a number that no JSON holds."""
+    """A resource, or a list of them. Raises ValueError for anything else, and for a number that JSON does not allow."""
     encode(value)
     if isinstance(value, Mapping):
         return _object(value)
@@ -47,15 +47,15 @@ def _object(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _field(name: str, value: Any) -> Any:
-    """The value of a field; ``...`` when it is of another kind than documented."""
+    """The value of a field; ``...`` when it has another type than documented."""
     if value is None:
         return None
     if name in _OBJECTS:
         if not isinstance(value, Mapping):
             return ...
-        if name == "tags":  # whatever anybody likes
+        if name == "tags":  # of any type
             return value
-        if name == "userAssignedIdentities":  # by id; an identity may be mapped to nothing
+        if name == "userAssignedIdentities":  # by id; the value of an identity may be null
             return {id: _object(item) if isinstance(item, Mapping) else {} for id, item in value.items()}
         return _object(value)
     if name in _LISTS_OF_OBJECTS:
@@ -73,5 +73,5 @@ def properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def lower(text: Any) -> str | None:
-    """An object id as it compares: lower case, None where it is absent or empty."""
+    """An object id for comparisons: lower case, None when absent or empty."""
     return str(text).lower() if text else None

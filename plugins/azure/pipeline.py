@@ -1,4 +1,4 @@
-"""The policies that every request to Azure passes: it only reads, it is repeated a few times, and it is recorded."""
+"""The policies of every request to Azure: read only, a few retries, recorded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LONGEST_PAUSE = 20  # seconds between tries, when Azure does not state how long
 
 
 class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Only GET, only to this cloud's Resource Manager: a run changes nothing, and a token goes nowhere else.
+    """Only GET, only to this cloud's Resource Manager: a run changes nothing, and the token reaches no other host.
 
-    The SDKs would register a missing resource provider by themselves, and follow a nextLink wherever it points.
+    The SDKs would register a missing resource provider, and follow a nextLink to any host.
     """
 
     def __init__(self, cloud: Cloud, on_request: Callable[[str], None]) -> None:
@@ -37,7 +37,7 @@ class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
 
 
 class RetriesInTime(RetryPolicy[Any, Any]):
-    """The SDK's retries, except that a Retry-After beyond the time that is left is not slept through."""
+    """The SDK's retries, without waiting for a Retry-After beyond the remaining time."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -49,10 +49,10 @@ class RetriesInTime(RetryPolicy[Any, Any]):
         )
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        """The seconds that the answer asks to wait; None where it does not state them in a way that can be read."""
+        """The seconds of the answer's Retry-After; None when it has none that can be parsed."""
         try:
             return super().get_retry_after(response)
-        except Exception:  # the header is Azure's, or another server's, and its date may be wrong in any way
+        except Exception:  # the header may come from any server, with any content
             return None
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The requests of a run, before any is made: what `--plan` shows of the control plane."""
+"""The requests of a run in advance: the control plane's part of `--plan`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _Plan = Callable[[str, str, str], None]  # cloud, path with its query, API versi
 
 
 def planned_calls(vms: Sequence[Vm], options: FetchOptions) -> list[Call]:
-    """The requests that `fetch` would make, as templates: what is in braces is known only when Azure has answered.
+    """The requests that `fetch` would send, as templates: values in braces are known only after earlier answers.
 
-    A list is asked for page by page, a failed request again, one whose API version is refused with another version, and
-    what a lost list should have shown one by one; none of these shows here.
+    Not shown: the pages of a list, retries, requests with another API version after a refusal, and the single requests
+    in place of a failed list.
     """
     calls: dict[str, Call] = {}
 
@@ -84,7 +84,7 @@ def _plan_around(vm: Vm, options: FetchOptions, plan: _Plan, many: bool) -> None
 
 
 def _plan_vm(cloud: str, subscription: str, plan: _Plan, many: bool) -> None:
-    """Plan the reading of the resources that a VM resource refers to."""
+    """Plan the requests for the resources that a VM resource refers to."""
     plan(cloud, f"{ids.subscription_scope(subscription)}/providers/{paths.NEXUS}", PROVIDERS_API)
     links = {
         "clusters": "clusterId",

@@ -1,4 +1,4 @@
-"""ARM resource ids. Azure returns them in another case than they were written in, so they compare without case."""
+"""ARM resource ids. Azure may return them in another case, so comparisons ignore case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ArmId:
 
     @property
     def group(self) -> str:
-        """The id of the resource group it is in."""
+        """The id of its resource group."""
         return group_scope(self.subscription, self.resource_group)
 
 
@@ -51,24 +51,24 @@ def parse(text: str) -> ArmId:
 
 
 def key(text: str) -> str:
-    """The id as it is compared: lower case, no slash at its end."""
+    """The id for comparisons: lower case, without a trailing slash."""
     return text.strip().rstrip("/").lower()
 
 
 def guid(text: str) -> str:
-    """A GUID as it is compared: lower case, without braces."""
+    """A GUID for comparisons: lower case, without braces."""
     return text.strip().removeprefix("{").removesuffix("}").strip().lower()
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """True when both name the same resource. None names nothing."""
+    """True when both name the same resource. None names none."""
     return one is not None and other is not None and key(one) == key(other)
 
 
 def reaches(scope: str, target: str) -> bool:
-    """True when what is assigned at `scope` holds at `target`: /…/rg-a does not reach /…/rg-ab.
+    """True when an assignment at `scope` applies at `target`: /…/rg-a does not include /…/rg-ab.
 
-    A management group says nothing about what is below it; Azure was asked for the target, so it is trusted there.
+    The id of a management group does not show its members; Azure was queried for the target, so its answer is trusted.
     """
     above, below = key(scope).split("/"), key(target).split("/")
     if above == [""] or above[1:3] == ["providers", "microsoft.management"]:

@@ -17,13 +17,13 @@ from plugins.requirements.data_files import read_table
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One role assignment that reaches the principal. A role with two permission blocks makes two of these."""
+    """One role assignment that applies to the principal. A role with two permission blocks gives two of these."""
 
     role_id: str  # the GUID of the role definition, lower case
     role_name: str  # as Azure calls it now; "" when the definition could not be read
-    scope: str  # where it was assigned: the target, or above it
-    via_group: str | None = None  # the object id of the group it was given to; None: to the principal itself
-    condition: str | None = None  # ABAC: cannot be decided from here
+    scope: str  # the scope of the assignment: the target, or above it
+    via_group: str | None = None  # the object id of the group that has it; None: the principal itself
+    condition: str | None = None  # ABAC: only Azure can evaluate it
     updated_on: str | None = None  # "2026-08-21T10:00:00.000000Z"
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Deny:
     actions: tuple[str, ...]
     not_actions: tuple[str, ...]
     scope: str
-    certain: bool = True  # False: it names a group or has a condition, and who is meant is not known
+    certain: bool = True  # False: it names a group or has a condition, so it may not apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def assignments_of(
     if isinstance(answer, ReadError):
         return [replace(plain, unread=answer)]
     if answer.value is None:
-        return [replace(plain, unread=ReadError(f"The role definition {role_id} does not exist any more."))]
+        return [replace(plain, unread=ReadError(f"The role definition {role_id} no longer exists."))]
     role_properties = properties(answer.value)
     return [
         replace(
@@ -162,14 +162,14 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """It depends on something that cannot be seen from here. `condition` is the ABAC text, when that is it."""
+    """It depends on data that the suite cannot read. `condition` is the ABAC text, when that is the reason."""
 
     reason: str
     condition: str = ""
 
 
 def effective(access: Access, action: str) -> Granted | Denied | Undecided:
-    """May the principal do `action` at the scope? Union of the assignments, then the denies."""
+    """Whether the principal may do `action` at the scope: union of the assignments, then the denies."""
     given = [
         assignment for assignment in access.assignments if _covers(assignment.actions, assignment.not_actions, action)
     ]
@@ -178,7 +178,7 @@ def effective(access: Access, action: str) -> Granted | Denied | Undecided:
     hit = [grant for grant in access.denies if _covers(grant.actions, grant.not_actions, action)]
     for deny in hit:
         if deny.certain:
-            return Denied(f"The deny assignment {deny.name!r} at {deny.scope} takes {action} away.", deny)
+            return Denied(f"The deny assignment {deny.name!r} at {deny.scope} denies {action}.", deny)
     if free:
         if access.denies_unread:
             return Undecided(
@@ -186,8 +186,8 @@ def effective(access: Access, action: str) -> Granted | Denied | Undecided:
             )
         if hit:
             return Undecided(
-                f"{free[0]} grants it, but the deny assignment {hit[0].name!r} at {hit[0].scope} may take it away: it"
-                " names a group or has a condition, and whether it concerns the identity is not known."
+                f"{free[0]} grants it, but the deny assignment {hit[0].name!r} at {hit[0].scope} may deny it: it"
+                " names a group or has a condition, and it is not known whether it applies to the identity."
             )
         return Granted(free)
     if given:
@@ -197,7 +197,7 @@ def effective(access: Access, action: str) -> Granted | Denied | Undecided:
         problem = unread[0].unread
         assert problem is not None
         return Undecided(
-            f"What the role {unread[0].role_id} at {unread[0].scope} allows is not known: {problem.message}"
+            f"The permissions of the role {unread[0].role_id} at {unread[0].scope} are not known: {problem.message}"
         )
     return Denied(f"No role assignment at {access.scope} or above it allows {action}.")
 

@@ -10,7 +10,7 @@
      "calls": [["GET", "https://management.azure.com/…", 200]],
      "interrupted": false}
 
-``value: null`` means that Azure said "not found". An answer that could not be had is ``unread``, which is never that.
+``value: null`` means that Azure answered "not found". An answer that could not be read is ``unread``, never ``null``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from plugins.model import AzureRecord
 
 VERSION = 1
 
-#: Parts of a VM resource that hold what its owner gave to cloud-init or to the image registry: nobody's evidence.
+#: Parts of a VM resource with the owner's data for cloud-init or the image registry: not evidence.
 _SECRET_FIELDS = frozenset(
     name.lower()
     for name in ("userData", "userDataContent", "networkData", "networkDataContent", "vmImageRepositoryCredentials")
@@ -49,14 +49,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ReadError:
-    """Why something could not be read, and what would help. It says nothing about whether it exists."""
+    """Why something could not be read, and the remedy. It does not show whether it exists."""
 
     message: str
     remedy: str = ""
     request: str = ""
-    status: HttpStatus | None = None  # of Azure's answer, if it gave one
-    shared_cause: str = ""  # what other answers are missing for as well; "": for itself
-    action: str = ""  # the headline of the remedy, where one fits better than that of every unread answer
+    status: HttpStatus | None = None  # of Azure's answer, if there was one
+    shared_cause: str = ""  # the cause that other missing answers share; "": none
+    action: str = ""  # the headline of the remedy; "": that of all unread answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Call:
         return f"{self.method} {self.url}" + (f" -> {self.status}" if self.status is not None else "")
 
 
-_IDS = 5  # of a longer list of resource ids, a report shows so many
+_IDS = 5  # resource ids that a report shows of a longer list
 _EXCERPTS = 1_000
 
 
@@ -81,9 +81,9 @@ class AzureSnapshot:
 
     answers: dict[str, Answer | ReadError] = field(default_factory=dict)  # by ARM path; see `plugins.azure.answer_keys`
     located: dict[str, str | ReadError] = field(default_factory=dict)  # VM name -> the id of its resource
-    calls: list[Call] = field(default_factory=list)  # each request in the order of its end, retries included
-    interrupted: bool = False  # the run was stopped before Azure had been asked for everything
-    unreadable: str = ""  # why an azure.json could not be read: of whatever is missing here, this is then the reason
+    calls: list[Call] = field(default_factory=list)  # all requests in the order of completion, retries included
+    interrupted: bool = False  # the run was stopped before all requests were sent
+    unreadable: str = ""  # why azure.json could not be read: the reason for every missing answer
     _excerpts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -96,21 +96,21 @@ class AzureSnapshot:
 
     @property
     def nothing_read(self) -> str:
-        """Why Azure answered nothing at all, and what to do, when one problem is behind all of it; else ""."""
+        """Why Azure gave no answer, and the remedy, when all requests have one problem; else ""."""
         answers = (*self.answers.values(), *self.located.values())
         problems = {f"{answer.message} {answer.remedy}".strip() for answer in answers if isinstance(answer, ReadError)}
-        # An id in `located` may be that of the inventory: only an answer shows that Azure was read.
+        # An id in `located` may come from the inventory: only an answer shows that Azure was read.
         if len(problems) != 1 or any(isinstance(answer, Answer) for answer in self.answers.values()):
             return ""
         return problems.pop()
 
     def excerpt(self, path: str) -> str:
-        """The answer of a path as a report shows it. Made once: a fleet's VMs share most answers."""
+        """The answer of a path as a report shows it. Rendered once: the VMs of a fleet share most answers."""
         if path not in self._excerpts:
             answer = self.answers[path]
             assert isinstance(answer, Answer)
             if len(self._excerpts) >= _EXCERPTS:
-                self._excerpts.clear()  # those of VMs that were judged; what the next ones share is soon there again
+                self._excerpts.clear()  # entries of judged VMs; shared ones are soon rendered again
             self._excerpts[path] = shown(answer.value)
         return self._excerpts[path]
 
@@ -126,7 +126,7 @@ class AzureSnapshot:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> AzureSnapshot:
-        """The inverse of `to_data`; a damaged answer becomes a `ReadError`. Raises ValueError: what is wrong, where."""
+        """The inverse of `to_data`; a damaged answer becomes a `ReadError`. Raises ValueError (place, problem)."""
         check_version(data, VERSION)
         record = checked(data, AzureRecord)
         return cls(
@@ -147,7 +147,7 @@ def shown(value: Any) -> str:
 
 
 def _with_few_ids(value: Any) -> Any:
-    """The same with few of many ids: the answer about a network names its VMs before what is judged."""
+    """The same with few of many ids: the answer about a network lists its VMs before the fields that are judged."""
     if isinstance(value, dict):
         return {key: _with_few_ids(member) for key, member in value.items()}
     if not isinstance(value, list):

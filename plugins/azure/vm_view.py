@@ -1,7 +1,7 @@
-"""Azure as one check sees it: the facts about one VM, by the names of the domain.
+"""Azure's data about one VM, as checks use it, by the names of the domain.
 
-Every attribute is either what Azure said, or None where Azure says that it does not exist, or it raises the word
-*unknown* with its reason where it could not be read. The three are never mixed up, so a check just uses them.
+Every attribute is Azure's value, or None when Azure answered that it does not exist, or it raises the outcome
+*unknown* with the reason when it could not be read. A check can use it without testing which.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from plugins.model import ProbeResult, Status, Target, Vm
 
 _EXCERPT = 6000  # characters of an answer that a report shows
 _STATE_THE_ID = (
-    "Give the VM its resource_id in the inventory, or state where to search for its name:"
+    "State the VM's resource_id in the inventory, or state where to search for its name:"
     " --subscription=<id> --resource-group=<name>."
 )
 
@@ -32,7 +32,7 @@ class Principal:
 
     kind: Literal["system", "user"]
     id: str  # ARM id: of the VM for its system-assigned identity, else of the user-assigned identity
-    principal_id: str | None = None  # object id, lower case; None: it has none, or `unread` says why it is not known
+    principal_id: str | None = None  # object id, lower case; None: it has none, or `unread` states why it is not known
     client_id: str | None = None  # never known for a system-assigned identity
     tenant_id: str | None = None
     unread: ReadError | None = None
@@ -42,7 +42,7 @@ class Principal:
 
 
 class AzureVmView:
-    """The facts of Azure about one VM. Make a new one for each check: `used` lists what this one read."""
+    """The facts of Azure about one VM. Make a new one for each check: `used` lists the answers that it read."""
 
     def __init__(self, vm: Vm, facts: AzureSnapshot) -> None:
         self._vm = vm
@@ -53,17 +53,17 @@ class AzureVmView:
 
     @property
     def resource_id(self) -> str:
-        """The ARM id of the VM: as Azure writes it where it was read, else as the inventory does."""
+        """The ARM id of the VM, from Azure when it was read, else from the inventory."""
         vm_id = self._facts.located.get(self._vm.name) or self._vm.resource_id
         if vm_id is None:
             _unknown(
-                f"The resource id of {self._vm.name} is not stated, so Azure was not asked about it.",
+                f"The resource id of {self._vm.name} is not stated, so Azure was not queried about it.",
                 _STATE_THE_ID,
                 action="State the resource_id of {vms} in the inventory",
             )
         if isinstance(vm_id, ReadError):
             self.used["azure-vm"] = ProbeResult("azure-vm", vm_id.request, "lost", stderr=vm_id.message)
-            # One that has an action of its own is the runner's: its login, its connection, its rights.
+            # A problem with its own action is the runner's: its login, its connection, its rights.
             component: Component | None = "runner" if vm_id.action else None
             correct = "Correct the resource_id of {vms} in the inventory"
             _unknown(vm_id.message, vm_id.remedy, component, vm_id.shared_cause, vm_id.action or correct)
@@ -80,7 +80,7 @@ class AzureVmView:
 
     @property
     def cluster(self) -> dict[str, Any] | None:
-        """The cluster the VM runs on. None: it was deleted."""
+        """The cluster of the VM. None: it was deleted."""
         return self._linked("azure-cluster", self._need_vm(), "clusterId", "the VM resource names no cluster")
 
     @property
@@ -95,7 +95,7 @@ class AzureVmView:
 
     @property
     def csn(self) -> dict[str, Any] | None:
-        """The cloud services network the VM is attached to. None: it is attached to none, or to a deleted one."""
+        """The cloud services network of the VM. None: it has none, or a deleted one."""
         attachment = properties(self._need_vm()).get("cloudServicesNetworkAttachment") or {}
         id = attachment.get("attachedNetworkId")
         return self._resource("azure-csn", id) if id else None
@@ -104,7 +104,7 @@ class AzureVmView:
 
     @property
     def target(self) -> Target:
-        """Where the Arc resource goes: as the inventory says, else where the VM resource is.
+        """The target of the Arc resource: from the inventory, else that of the VM resource.
 
         Its location is None only when neither the inventory nor a readable VM resource states one.
         """
@@ -123,16 +123,16 @@ class AzureVmView:
 
     @property
     def target_scope(self) -> str:
-        """The ARM id of the resource group the Arc resource goes to."""
+        """The ARM id of the target resource group."""
         target = self.target
         assert target.subscription and target.resource_group
         return ids.group_scope(target.subscription, target.resource_group)
 
     @property
     def arc_name(self) -> str:
-        """The name the Arc machine will get: that of the VM resource, else of the VM in the inventory.
+        """The future name of the Arc machine: that of the VM resource, else of the VM in the inventory.
 
-        *Unknown* where neither is a name: the address of ``--vm=10.0.0.4`` was chosen to be reached at.
+        *Unknown* when neither is a name: ``--vm=10.0.0.4`` gives only an address.
         """
         try:
             return _parse(self.resource_id).name
@@ -175,7 +175,7 @@ class AzureVmView:
     # --- providers
 
     def provider(self, namespace: str) -> dict[str, Any]:
-        """A resource provider in the subscription the Arc resource goes to: registrationState, resourceTypes."""
+        """A resource provider in the target subscription: registrationState, resourceTypes."""
         subscription = self.target.subscription
         assert subscription
         return self._provider(f"azure-provider[{namespace}]", subscription, namespace)
@@ -190,7 +190,7 @@ class AzureVmView:
         if provider is None:
             _unknown(
                 f"Azure does not know the resource provider {namespace} in subscription {subscription}.",
-                "Check that the subscription id is right and that it is in the cloud that was asked.",
+                "Check that the subscription id is right and that the subscription is in this cloud.",
             )
         return dict(provider)
 
@@ -200,7 +200,7 @@ class AzureVmView:
     def identities(self) -> list[Principal]:
         """The managed identities of the VM resource, the system-assigned one first.
 
-        Never unknown by itself: where a user-assigned identity's principal could not be read, its `unread` says so.
+        Never unknown by itself: `unread` of an identity states why its principal could not be read.
         """
         vm = self._need_vm()
         identity = vm.get("identity") or {}
@@ -215,10 +215,10 @@ class AzureVmView:
         return principals
 
     def _user(self, id: str, stated: Mapping[str, Any]) -> Principal:
-        """A user-assigned identity. The VM resource may map its id to an empty object: then ManagedIdentity knows."""
+        """A user-assigned identity. The VM resource may map its id to an empty object: then ManagedIdentity has it."""
         if stated.get("principalId"):
             return Principal("user", id, lower(stated["principalId"]), lower(stated.get("clientId")))
-        missing = "The VM resource does not state its principal, and ManagedIdentity was not asked."
+        missing = "The VM resource does not state its principal, and ManagedIdentity was not queried."
         answer = self._answer(f"azure-identity[{ids.last(id)}]", paths.resource(id), None, missing)
         if isinstance(answer, ReadError):
             return Principal("user", id, unread=answer)
@@ -229,9 +229,9 @@ class AzureVmView:
 
     @property
     def expected(self) -> Principal:
-        """The identity to enroll with: the inventory's, else the one that IMDS uses by default.
+        """The identity to enroll with: from the inventory, else the default of IMDS.
 
-        Stops the check with *fail* when the VM does not have it, or it is not clear which one is meant, and with
+        Ends the check with *fail* when the VM does not have it, or the choice is ambiguous, and with
         *unknown* when its principal could not be read. `principal_id` is None when the identity was deleted.
         """
         expected = self._expected(self.identities)
@@ -255,7 +255,7 @@ class AzureVmView:
         else:
             users = [identity for identity in identities if identity.kind == "user"]
             hits = [identity for identity in identities if identity.kind == "system"] or users
-            if len(hits) > 1:  # nor can IMDS choose one: nothing enrolls before that is decided
+            if len(hits) > 1:  # IMDS cannot choose one either: enrolling needs a decision
                 raise CheckOutcome(
                     Status.FAIL,
                     f"The VM has {len(users)} user-assigned identities and no system-assigned one, and the inventory"
@@ -280,7 +280,7 @@ class AzureVmView:
     def access(self, principal_id: str) -> Access:
         """The assignments of a principal at the target resource group, also inherited and through groups.
 
-        A role whose definition could not be read keeps its GUID, and its `unread`; so do the denies.
+        A role whose definition could not be read keeps its GUID and `unread`; so do the denies.
         """
         access = self._access(self.target_scope, principal_id, "azure")
         if access is None:
@@ -301,12 +301,12 @@ class AzureVmView:
         if given is None:
             return None
         given = [assignment for row in given for assignment in assignments_of(row, principal_id, self._role_definition)]
-        missing = f"The deny assignments of {scope} were not asked for."
+        missing = f"The deny assignments of {scope} were not requested."
         denies = self._answer(f"{key}-deny-assignments", paths.denies(scope), None, missing, kind=list)
         return access_at(scope, principal_id, given, denies)
 
     def _role_definition(self, role_id: str) -> Answer | ReadError:
-        missing = f"The role {role_id} was not asked for."
+        missing = f"The role {role_id} was not requested."
         return self._answer(f"azure-role[{role_id}]", paths.definition(role_id), None, missing)
 
     @property
@@ -318,14 +318,14 @@ class AzureVmView:
 
     def _need_vm(self) -> dict[str, Any]:
         vm = self.vm
-        if vm is None:  # one finding, VM-001's; what would be asked about the VM waits for it
+        if vm is None:  # one finding, VM-001's; requests about the VM wait for it
             blocked(f"Not judged: VM-001, Azure has no VM resource {self.resource_id}.", by="VM-001")
         return vm
 
     def _linked(self, key: str, resource: Mapping[str, Any], field: str, missing: str) -> dict[str, Any] | None:
         id = properties(resource).get(field)
         if not id:
-            _unknown(f"It is not known: {missing} (properties.{field} is empty).")
+            _unknown(f"Not known: {missing} (properties.{field} is empty).")
         return self._resource(key, id)
 
     def _resource(self, key: str, id: str) -> dict[str, Any] | None:
@@ -333,9 +333,9 @@ class AzureVmView:
         return None if resource is None else dict(resource)
 
     def _read(self, key: str, path: str, part: Callable[[Any], Any] | None = None, kind: type = list) -> Any:
-        """An answer's value, a resource or a list of them; `part` says what of it concerns this VM."""
-        missing = f"Azure was not asked for {path}."
-        answer = self._answer(key, path, part, missing, "Gather again, without --evidence.", kind)
+        """An answer's value, a resource or a list of them; `part` selects what concerns this VM."""
+        missing = f"Azure was not queried for {path}."
+        answer = self._answer(key, path, part, missing, "Run again without --evidence.", kind)
         if isinstance(answer, ReadError):
             _unknown(answer.message, answer.remedy, "runner", answer.shared_cause, answer.action or _UNREAD)
         return answer.value
@@ -349,10 +349,12 @@ class AzureVmView:
         remedy: str = "",
         kind: type = dict,
     ) -> Answer | ReadError:
-        """The answer of a path, remembered as the report shows it."""
+        """The answer of a path; its key is added to `used`."""
         answer = self._facts.answers.get(path) or ReadError(self._facts.unreadable or missing, remedy)
         if isinstance(answer, Answer) and not isinstance(answer.value, kind | None):
-            answer = ReadError(f"Azure's answer about {path} is not understood.", "Gather again.", answer.request)
+            answer = ReadError(
+                f"Azure's answer about {path} is not understood.", "Gather the evidence again.", answer.request
+            )
         if isinstance(answer, ReadError):
             self.used[key] = ProbeResult(key, answer.request, "lost", stderr=answer.message)
         else:
@@ -367,7 +369,7 @@ _UNREAD = "Let the runner read the Azure resources of {vms}"
 
 
 def is_address(name: str) -> bool:
-    """True for what names no machine: an IP address, or an address with a user or a port in it."""
+    """True for an IP address, or an address with a user or a port: not the name of a machine."""
     if set("@:/[]") & set(name):
         return True
     try:
@@ -380,7 +382,7 @@ def is_address(name: str) -> bool:
 def _unknown(
     message: str, remedy: str = "", component: Component | None = None, shared_cause: str = "", action: str = ""
 ) -> NoReturn:
-    # What Azure did not say is missed by several checks, which is one trouble.
+    # Several checks miss the same answer, which is one cause.
     shared = shared_cause or message
     raise CheckOutcome(Status.UNKNOWN, message, remedy, shared_cause=shared, component=component, action=action)
 

@@ -1,4 +1,4 @@
-"""Where the Connected Machine agent writes its logs, and how the end of a log is read on Windows.
+"""The logs of the Connected Machine agent, and how the end of a log is read on Windows.
 
 Source: https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard and
 https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-vm-extensions.
@@ -27,8 +27,8 @@ WINDOWS_INSTALLATION = (
 def each_end(paths: Sequence[str], size: int, then: str, *, missing: str = "") -> str:
     """PowerShell that reads the last `size` bytes of each log into ``$text`` and runs `then`; ``$path`` is its path.
 
-    A log that another process writes is opened all the same; one that cannot be read is named by ``@unread PATH``.
-    Windows' installer writes UTF-16. `missing` runs for a log that is not there.
+    A log that another process is writing is opened as well; one that cannot be read is named by ``@unread PATH``.
+    Windows' installer writes UTF-16. `missing` runs for a log that does not exist.
     """
     return f"""\
 foreach ($name in {", ".join(map(ps, paths))}) {{

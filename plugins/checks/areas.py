@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: The areas of the catalogue, in the order in which a person would look.
+#: The areas of the catalogue, in the order in which an operator would check them.
 AREAS = (
     "SSH",
     "PLATFORM",
@@ -28,10 +28,10 @@ AREAS = (
 #: The area of the only checks whose commands change a VM (`plugins.enrollment`).
 ENROLL = "ENROLL"
 
-#: The check that says whether a VM was reached.
+#: The check that decides whether a VM was reached.
 REACHED = "SSH-001"
 
-#: The check that says whether there is root on a VM; without it, probes that need root have no answer.
+#: The check that decides whether the login has root; without it, probes that need root have no answer.
 ROOT = "SSH-002"
 
 
@@ -41,11 +41,11 @@ def area_of(check_id: str) -> str:
 
 
 def order(check_id: str) -> tuple[int, str]:
-    """The sort key that puts check ids into catalogue order; areas of a user's own come last."""
+    """The sort key for catalogue order of check ids; a user's own areas come last."""
     area = area_of(check_id)
     return (AREAS.index(area) if area in AREAS else len(AREAS), check_id)
 
 
 def documented(pages: Path) -> list[str]:
-    """The ids of all checks that have a page in a folder: the whole catalogue, also what a run does not select."""
+    """The ids of all checks with a page in a folder: the whole catalogue, also checks that a run does not select."""
     return sorted(path.stem for path in pages.glob("*-[0-9][0-9][0-9].md"))

@@ -1,7 +1,7 @@
 """How a check is declared: an ordinary pytest test function with an id, a severity, and its relations to other checks.
 
 A check is a pure function over evidence. It returns the sentence of a pass, or stops with `fail`, `warn`, `unknown`
-or `not_applicable`. It never touches the network, so it judges a live VM and a saved run in the same way.
+or `not_applicable`. It never uses the network, so it judges a live VM and a saved run in the same way.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ Grade = Severity | Callable[..., Severity]
 #: `plugins.diagnosis.fleet_causes`.
 Component = Literal[
     "vm",  # the VM resource, which no other VM shares
-    "guest",  # software or settings inside the VM: the image's, when every VM made from it has the same problem
+    "guest",  # software or settings inside the VM; the image, when every VM made from it has the same problem
     "cluster",  # and its runtime
     "csn",  # the cloud services network
     "identity",  # a managed identity, perhaps of many VMs
     "resource group",  # the one that the Arc resource goes to
     "subscription",  # the one that the Arc resource goes to
     "instance",  # the Operator Nexus instance: the management bundle, the resource provider
-    "runner",  # the machine the suite runs on, and what it may do in Azure
-    "path",  # the way out of the VM: its cloud services network, when none of that network's VMs gets through
-    "role",  # of a managed identity: once where VMs share one, else in the resource group that the Arc resource goes to
+    "runner",  # the machine that runs the suite, and its rights in Azure
+    "path",  # the path out of the VM: its cloud services network, when no VM of that network gets through
+    "role",  # of a managed identity: one assignment if VMs share the identity, else one for the target resource group
 ]
 
 F = TypeVar("F", bound=Callable[..., str])
@@ -59,7 +59,7 @@ Fix = Command | OnVm | Sequence[Command | OnVm]
 
 
 def on_vm(command: Command) -> OnVm:
-    """A command of a `Fix` that is to be run in the guest; the fix plan puts ``ssh`` in front of it."""
+    """A command of a `Fix` for the guest; the fix plan puts ``ssh`` before it."""
     return OnVm(command)
 
 
@@ -112,11 +112,11 @@ class CheckOutcome(Exception):
 def fail(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoReturn:
     """Not met: *fail* in a required check, *warn* in a recommended one.
 
-    `remedy`, `component` and `action` replace the check's own; `item` is what `action` names as ``{items}``, by default
-    the parameter. `fix` is the commands that repair it, if commands can; use the
-    same command for every VM and parameter that it helps, so that it is listed once. `shared_cause` names a cause that
-    other checks meet too ("no curl", or the id of a check): all checks that name the same one on a VM have one root
-    cause. `caused_by`: those of the declared causes that can explain what was seen; None: all of them.
+    `remedy`, `component` and `action` replace the check's own; `item` is the value of ``{items}`` in `action`, by
+    default the parameter. `fix` has the commands that repair it, if commands can; use the same command for every VM and
+    parameter that it helps, so that it is listed once. `shared_cause` names a cause that other checks share ("no curl",
+    or the id of a check): all checks that name the same one on a VM have one root cause. `caused_by`: those of the
+    declared causes that can explain the observation; None: all of them.
     """
     raise CheckOutcome(Status.FAIL, message, remedy, **details)
 
@@ -127,17 +127,17 @@ def warn(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoRet
 
 
 def unknown(message: str, *, remedy: str = "", **details: Unpack[Details]) -> NoReturn:
-    """The evidence that would decide could not be obtained."""
+    """The evidence for a verdict could not be obtained."""
     raise CheckOutcome(Status.UNKNOWN, message, remedy, **details)
 
 
 def blocked(message: str, *, by: str, remedy: str = "") -> NoReturn:
-    """Not judged: the check `by` says what has to be fixed first. For what `requires` cannot declare."""
+    """Not judged: the check `by` has to be fixed first. For conditions that `requires` cannot declare."""
     raise CheckOutcome(Status.BLOCKED, message, remedy, blocked_by=(by,))
 
 
 def not_applicable(message: str) -> NoReturn:
-    """The check makes no sense on this VM; `message` says why."""
+    """The check does not apply to this VM; `message` states the reason."""
     raise CheckOutcome(Status.NOT_APPLICABLE, message)
 
 
@@ -153,8 +153,8 @@ def record_fact(fact: str, value: str) -> None:
         notes[fact] = value
 
 
-class recorded_facts:  # a function in use: `with recorded_facts() as facts`. A generator takes three times as long
-    """The facts that are recorded while the block runs: fact -> value."""
+class recorded_facts:  # used as a function: `with recorded_facts() as facts`. A generator takes three times as long
+    """The facts recorded in the block: fact -> value."""
 
     __slots__ = ("_before",)
 
@@ -220,11 +220,11 @@ def check(
     `requires` names the checks without which this one cannot be judged: when one of them failed or is unknown on the
     same VM (and the same parameter, where both have it), this one is *blocked* and names it. `caused_by` names, most
     likely first, the checks whose failure explains a failure of this one: it is then a consequence, not a root cause.
-    `parametrize` gives the check a parameter per VM: ``parametrize={"endpoint": lambda vm, profile: [...]}``.
-    `severity` may be a function of the check's parameters. `component` is what has to be changed when it is not met.
+    `parametrize` gives the check a parameter for each VM: ``parametrize={"endpoint": lambda vm, profile: [...]}``.
+    `severity` may be a function of the check's parameters. `component` is the component to change when it is not met.
 
-    `problem` is the opposite of the title, short: "egress list lacks an endpoint". `action` is the headline of the fix,
-    a template of `plugins.diagnosis.headline`: "Add {items} to the egress list of {name}".
+    `problem` is the opposite of the title, in a few words: "egress list lacks an endpoint". `action` is the headline of
+    the fix, a template of `plugins.diagnosis.headline`: "Add {items} to the egress list of {name}".
     """
     if not re.fullmatch(r"[A-Z]+-\d{3}", id):
         raise ValueError(f"check id {id!r}: expected AREA-NNN, for example IMDS-002")

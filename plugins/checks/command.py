@@ -1,12 +1,12 @@
-"""Commands as words and operators: text for a shell is made when one is shown, so no value can go unquoted.
+"""Commands as words and operators: a command becomes shell text only when it is shown, so every value is quoted.
 
 ::
 
     sh("sudo systemctl enable {} && sudo systemctl restart {}", units, units)
     sh("{}; sudo mount -o remount,exec {}", first, at)        a command in a command keeps its operators
 
-The template is a constant of the source (`tests/project/test_commands.py` refuses any other): only its words can be
-operators. Each ``{}`` is one value, and whatever is in it stays one word; of a list, each item is a word.
+The template is a constant in the source (`tests/project/test_commands.py` enforces it): only its words can be
+operators. Each ``{}`` takes one value, which stays one word; each item of a list is a word.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Command:
 
 
 def sh(template: str, *values: str | Command | Sequence[str]) -> Command:
-    """The command of a template, its values filled in. Raises ValueError when their numbers differ."""
+    """The command of a template with its values. Raises ValueError when their numbers differ."""
     parts: list[str | Operator] = []
     left = list(values)
     for token in template.replace(";", " ;").split():
@@ -80,5 +80,5 @@ def first_installed(commands: Mapping[str, Command]) -> Command:
 def script(template: str, **values: str | Sequence[str]) -> str:
     """The text of a script for ``sh -c``, each ``@NAME@`` in it replaced by a value: one word, or a list of words."""
     words = {name: [value] if isinstance(value, str) else value for name, value in values.items()}
-    # In one pass: a value may hold what looks like a place.
+    # In one pass: a value may contain text that looks like a placeholder.
     return re.sub("@([A-Z]+)@", lambda place: " ".join(map(quote, words[place[1]])), template)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: The output of the connect command begins with it when the machine was connected before, and nothing was done.
+#: Begins the output of the connect command when the machine was already connected, and nothing was done.
 ALREADY = "@already\n"
 
 #: Stands in place of Azure's answer, with --no-azure.

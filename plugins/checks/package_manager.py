@@ -1,4 +1,4 @@
-"""Package managers: one command for a guest of Debian's family, Red Hat's or SUSE's, whichever it is."""
+"""Package managers: one command for guests of Debian's, Red Hat's and SUSE's families."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from plugins.checks.command import first_installed, sh
 
 Verb = Literal["install", "upgrade", "reinstall", "remove"]
 
-#: In the order of the search. None of them prompts, because no user is there to answer.
+#: In the order of the search. None of them prompts, because no user can answer.
 _TOOLS: dict[str, dict[Verb, str]] = {
     "apt-get": {
         "install": "install -y",
@@ -36,8 +36,8 @@ def words(verb: Verb, package: str) -> str:
 def command(verb: Verb, package: str, proxy: str = "") -> OnVm:
     """The same as a command for the guest.
 
-    `proxy` is for what comes from Microsoft's repository, to which the CSN proxy is the only way: sudo would drop the
-    variable of the session. A distribution's own mirrors may be anywhere, so there it is left as the guest has it.
+    `proxy` is for packages of Microsoft's repository, which only the CSN proxy reaches: sudo would drop the
+    variable of the session. A distribution's own mirrors may be anywhere, so the guest's setting stays.
     """
     sudo = sh("sudo env {}", f"https_proxy={proxy}") if proxy else sh("sudo")
     commands = {tool: sh("{} {} {} {}", sudo, tool, verbs[verb].split(), package) for tool, verbs in _TOOLS.items()}

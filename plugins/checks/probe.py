@@ -1,6 +1,6 @@
 """How a probe is declared: one read-only command that runs on the VM, written beside the checks that read it.
 
-A probe is a pytest fixture, so pytest's own fixture closure says, for the selected checks, exactly which commands
+A probe is a pytest fixture, so pytest's fixture closure gives, for the selected checks, exactly the commands that
 have to run::
 
     healthz = probe("curl --noproxy '*' --max-time 3 ...", timeout=5, needs=["curl"], read=CurlAnswer.read)
@@ -8,8 +8,8 @@ have to run::
     @check("IMDS-002", required, ...)
     def test_the_imds_sidecar_is_healthy(healthz): ...
 
-A probe whose command depends on the check's parameter is given a function instead of a text; the function's argument
-names are the parameters it wants::
+A probe whose command depends on the check's parameter takes a function instead of a text; the function's argument
+names are the parameters that it needs::
 
     tunnel = probe(lambda endpoint: f"curl --proxy ... {quote(endpoint.url)}", timeout=12, needs=["curl"], read=...)
 
@@ -17,7 +17,7 @@ A probe may have a second command, in PowerShell, for Windows VMs (see docs/wind
 
     names = probe("getent hosts ...", windows="[Net.Dns]::GetHostAddresses(...)", timeout=5)
 
-The commands of one VM travel as one script (see `plugins.gather.script`), so the same probe used by ten checks runs
+The commands of one VM are sent as one script (see `plugins.gather.script`), so a probe that ten checks use runs
 once.
 """
 
@@ -33,14 +33,14 @@ import pytest
 from plugins.checks.signature import parameters
 from plugins.model import ProbeResult, ProbeState, Vm
 
-#: Every exit status with which a program ends by itself: 126 and 127 are the shell's (it did not run), 128 and more a
+#: Every exit status of a program that ended by itself: 126 and 127 are the shell's (it did not run), 128 and more a
 #: signal's.
 ANY_ERROR = range(126)
 
-#: A command that prints this last ran to its end only when its output ends with it, or its exit status is not 0.
+#: The last output of a command. It ran to its end only if its output ends with this, or its exit status is not 0.
 END = "@end"
 
-#: What a check says of a Windows VM when one of its probes has no command for it.
+#: The message of a check on a Windows VM when one of its probes has no command for Windows.
 LINUX_ONLY = "This check is for Linux guests only."
 
 
@@ -57,7 +57,7 @@ class Probe:
     accept_exits: frozenset[int]
     accept_truncated: bool
     read: Callable[[ProbeResult], Any] | None
-    windows: str | Callable[..., str] | None = None  # None: there is nothing like it on Windows
+    windows: str | Callable[..., str] | None = None  # None: Windows has no equivalent
     linux_only: str = ""  # why, in a sentence
 
     @property
@@ -71,20 +71,20 @@ class Probe:
 
     def key(self, name: str, arguments: Mapping[str, Any]) -> str:
         """The key in the evidence of this probe, called `name`, with one set of parameters."""
-        # What is shared by the whole run is not part of the key: "tunnel[management.azure.com]".
+        # Values shared by the whole run are not part of the key: "tunnel[management.azure.com]".
         own = [str(arguments[parameter]) for parameter in self.parameters if parameter not in ("vm", "profile")]
         label = "-".join(own)
         return intern(f"{name}[{label}]") if label else name  # the same text for each VM of a fleet
 
     def plan(self, name: str, arguments: Mapping[str, Any]) -> ProbeCommand:
-        """This probe, called `name`, made concrete for one VM, which it `fits`, and one set of parameters."""
+        """The command of this probe, called `name`, for one VM, which it `fits`, and one set of parameters."""
         vm = arguments.get("vm")
         windows = isinstance(vm, Vm) and vm.os == "windows"
         chosen = self.windows if windows else self.command
         assert chosen is not None, f"{name} has no command for {arguments['vm']}"
         if not isinstance(chosen, str):
             chosen = chosen(**{parameter: arguments[parameter] for parameter in _parameters(chosen)})
-        needs = () if windows else self.needs  # Invoke-Tool says itself when its program is missing
+        needs = () if windows else self.needs  # Invoke-Tool reports itself when its program is missing
         chosen = intern(chosen)  # most VMs run the same command, and a fleet's evidence keeps one text of it
         return ProbeCommand(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)
 
@@ -127,15 +127,15 @@ def probe(
     stderr, each, in bytes. `read` parses the `ProbeResult` for the checks: pure, and total (it raises ValueError with
     what it expected).
 
-    Half an answer is no answer. Checks that take the probe are *unknown* when it did not run to its end, except for the
-    states in `accept_states`, which `read` then handles itself; when its exit status is not in `accept_exits`; when its
-    output was cut at the cap, unless `accept_truncated` (`read` can tell what is missing); and when its command ends
-    with ``echo @end`` (``&& echo @end`` after a program or a pipeline, whose status it keeps), exits with 0, and the
-    output does not end with that line.
+    An incomplete answer does not count. Checks that take the probe are *unknown* when it did not run to its end, except
+    for the states in `accept_states`, which `read` then handles; when its exit status is not in `accept_exits`; when
+    its output was cut at the cap, unless `accept_truncated` (`read` can detect that); and when its command ends with
+    ``echo @end`` (``&& echo @end`` after a program or a pipeline, whose status it keeps), exits with 0, and the output
+    does not end with that line.
 
-    `windows` is what runs on a Windows VM instead: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to
+    `windows` is the command for a Windows VM: PowerShell text (`plugins.checks.quoting.ps` and `tool` help to
     write it), whose output `read` can parse too; without it, the checks that take the probe are *not applicable* there,
-    and `linux_only` is the sentence that says why.
+    and `linux_only` is the sentence with the reason.
     """
     declared = Probe(
         command=command,

@@ -10,5 +10,5 @@ from typing import Any
 
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a function's parameters; read once, because a fleet asks many thousand times."""
+    """The names of a function's parameters; cached, because a fleet needs them many thousand times."""
     return tuple(inspect.signature(function).parameters)

@@ -7,7 +7,7 @@ from html import unescape
 
 
 def plain_errors(text: str) -> str:
-    r"""The text with each block of CLIXML replaced by the strings of its error stream; all else stays.
+    r"""The text with each block of CLIXML replaced by the strings of its error stream; the rest is unchanged.
 
     ::
 
@@ -28,5 +28,5 @@ def _errors(block: re.Match[str]) -> str:
     whole = block[0].endswith("</Objs>")
     errors = unescape("".join(map("".join, _ERROR.findall(block[0] if whole else _CUT.sub("", block[0])))))
     units = re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), errors)
-    # A character beyond the 65536 first ones is two escapes.
+    # A character above U+FFFF is two escapes.
     return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

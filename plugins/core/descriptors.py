@@ -17,7 +17,7 @@ def allow(wanted: int) -> int:
 
 
 def none_left() -> bool:
-    """Whether no file can be opened now. A resolver that could not open its own says only that it knows no name."""
+    """Whether no file can be opened now. A resolver without descriptors reports only that it does not know the name."""
     try:
         os.close(os.open("/", os.O_RDONLY))
     except OSError as error:

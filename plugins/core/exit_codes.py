@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: A check failed, or a gate is not met: pytest's code for failed tests.
+#: A check failed, or a gate was not met: pytest's code for failed tests.
 EXIT_FAIL = 1
 
 #: Nothing failed, but something could not be judged.

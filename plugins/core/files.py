@@ -1,4 +1,4 @@
-"""Write files that are always complete, and readable by their owner only."""
+"""Write files that are always complete, and readable only by their owner."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from typing import IO, Any
 from plugins.core.sanitize import Harmless
 from plugins.core.strict_json import encode, encode_large
 
-_UNFINISHED = ".part"  # how the names of files end that are still being written
+_UNFINISHED = ".part"  # suffix of the names of incomplete files
 
 
 def make_directory(path: Path) -> Path:
-    """`path`, made with its parents where they are missing, each readable by its owner only."""
+    """Make `path` with its missing parents, each readable only by its owner; returns it."""
     for folder in (*reversed(path.parents), path):
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
 def expanded(name: str) -> Path:
-    """A path with its ``~`` replaced; of a user that this machine does not know, as it is: it names no file then."""
+    """A path with its ``~`` replaced; unchanged for a user that this machine does not know: then it names no file."""
     try:
         return Path(name).expanduser()
     except RuntimeError:
@@ -35,14 +35,14 @@ def expanded(name: str) -> Path:
 
 
 def read_regular(path: str | PathLike[str], most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes. Raises OSError, also for a pipe or a device: no end."""
+    """The content of a regular file of at most `most` bytes. OSError: also for a pipe or a device."""
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         status = os.fstat(file.fileno())
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
-        data = b"" if status.st_size > most else file.read(most + 1)  # a file of /proc says that its size is 0
+        data = b"" if status.st_size > most else file.read(most + 1)  # a file of /proc has the size 0
         if status.st_size > most or len(data) > most:
             raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes")
         return data
@@ -50,9 +50,9 @@ def read_regular(path: str | PathLike[str], most: int) -> bytes:
 
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
-    """A file to write to that becomes `path` in one step: a reader, or a crash, finds the old file or the new one.
+    """A file to write to that becomes `path` in one step: readers, and a crash, see the old file or the new one.
 
-    `durable`: after a power cut, too. It costs 2 to 3 ms on an SSD, so it is for what cannot be made again.
+    `durable`: also after a power cut. It costs 2 to 3 ms on an SSD, so use it for data that cannot be made again.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)  # with mode 0600
     try:
@@ -71,7 +71,7 @@ def atomic_write(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:
     """Write `text` to `path`, as `atomic_write` does."""
     with atomic_write(path, durable=durable) as file:
-        # A lone surrogate (an argument that was not UTF-8) must not stop a report.
+        # A lone surrogate (an argument that was not UTF-8) must not prevent a report.
         file.write(text.encode("utf-8", "backslashreplace"))
 
 
@@ -81,13 +81,13 @@ def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
 
 
 def write_large_json(path: Path, data: Harmless) -> None:
-    """The same for an object with long lists in it: only one element of a list is text at a time."""
+    """The same for an object with long lists: only one element of a list is encoded at a time."""
     with atomic_write(path) as file:
         file.writelines(_pieces(data))
 
 
 def write_pieces(path: Path, pieces: Iterable[str]) -> None:
-    """Write a text that comes in pieces, which are never all in memory."""
+    """Write a text in pieces, which are never all in memory."""
     with atomic_write(path) as file:
         file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
@@ -105,7 +105,7 @@ def _pieces(data: Harmless) -> Iterator[bytes]:
 
 
 def sync_directory(path: Path) -> None:
-    """Let the names in a directory survive a power cut; what a file system cannot do is not worth a failed run."""
+    """Flush the names in a directory to disk; a file system that cannot do it does not fail the run."""
     with suppress(OSError):
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -115,7 +115,7 @@ def sync_directory(path: Path) -> None:
 
 
 def remove_partial(directory: Path) -> None:
-    """Remove what `atomic_write` had not finished when its process was killed."""
+    """Remove the incomplete files of an `atomic_write` whose process was killed."""
     for leftover in directory.glob(f".*{_UNFINISHED}"):
         leftover.unlink(missing_ok=True)
 
@@ -125,9 +125,9 @@ class InUseError(Exception):
 
 
 def lock_directory(directory: Path) -> int:
-    """Lock a run directory until this process ends, however it ends. Raises `InUseError`, OSError.
+    """Lock a run directory until this process ends, in any way. Raises `InUseError`, OSError.
 
-    The lock is a file of its own: a link in its place would have us write elsewhere, and is an OSError.
+    The lock is a separate file. A link in its place is an OSError, because the suite would write elsewhere.
 
     Returns the descriptor that holds it. The kernel releases it when the process ends, so no lock is ever stale.
     """
@@ -144,7 +144,7 @@ def lock_directory(directory: Path) -> int:
 
 
 def point_latest(run_directory: Path) -> None:
-    """Make ``latest`` beside `run_directory` point to it; a link that cannot be made is not worth a failed run."""
+    """Make ``latest`` beside `run_directory` point to it; a failure to make the link does not fail the run."""
     link = run_directory.parent / "latest"
     fresh = run_directory.parent / f".latest-{run_directory.name}"
     try:

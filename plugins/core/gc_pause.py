@@ -1,6 +1,6 @@
 """Pause cyclic garbage collection while long-lived objects are made: a fleet's items, verdicts and results.
 
-Each phase of a session that makes them pauses it by itself: raised thresholds for the whole session, in one place,
+Each phase of a session that makes them pauses it: raised thresholds for the whole session, in one place,
 cost 5 % of the time that judging 300 VMs takes.
 """
 
@@ -13,10 +13,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Objects made in the block live to the end: never search them for garbage, now or later.
+    """Objects made in the block live to the end: never search them for garbage, in the block or later.
 
-    The collector reads all living objects again whenever their number has grown by a quarter. For a thousand VMs, a
-    quarter of a run's time went into that. What is in no cycle is freed without it, as ever.
+    The collector traverses all live objects again whenever their number has grown by a quarter. With a thousand VMs,
+    that took a quarter of a run's time. Objects outside cycles are freed without it.
     """
     gc.disable()
     try:
@@ -27,6 +27,6 @@ def gc_paused() -> Iterator[None]:
 
 
 def collect_while_paused() -> None:
-    """Inside such a block: free the garbage that is there by now, and keep the rest."""
+    """Inside such a block: free the present garbage, and keep the rest."""
     gc.collect()
     gc.freeze()

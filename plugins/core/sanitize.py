@@ -1,10 +1,10 @@
-"""Text from outside (a VM, Azure, a server, a file) made harmless: nothing in it moves a cursor or reverses a line.
+"""Sanitizes text from outside (a VM, Azure, a server, a file): it moves no cursor and reverses no line.
 
-It enters the results of a run here and nowhere else: `Harmless` is the only thing that reports render, each in its own
-format. What does not go through them has one place each: the terminal (`plugins.pytest_adapter.output`), errors
+It enters the results of a run only here: reports render only `Harmless`, each in its own
+format. Other outputs have one place each: the terminal (`plugins.pytest_adapter.output`), errors
 (`plugins.pytest_adapter.plugin`), log records and tracebacks (`log_redaction`), node ids (`items`).
 
-What cannot be seen is shown as the escape that a programmer would type, so that it stays evidence::
+Invisible characters become the escape that a programmer would type, so that they stay evidence::
 
     "\\x1b[31mred\\x07"  ->  r"\\x1b[31mred\\x07"
     "abc\\u202egnp.exe"  ->  r"abc\\u202egnp.exe"
@@ -22,7 +22,7 @@ import msgspec
 
 from plugins.core.redaction import redact
 
-#: Default_Ignorable_Code_Point, and what is drawn as a blank beside it: DerivedCoreProperties.txt of Unicode 16.0.0
+#: Default_Ignorable_Code_Point, and other code points drawn as blanks: DerivedCoreProperties.txt of Unicode 16.0.0
 #: (the same 4,174 code points as the `regex` package's \p{Default_Ignorable_Code_Point}); U+2800 and U+1D159 have no
 #: ink.
 DEFAULT_IGNORABLE = (
@@ -31,7 +31,7 @@ DEFAULT_IGNORABLE = (
 )
 _BLANK = "\u2800\U0001d159"
 # Besides: control characters (but tab and newline), line and paragraph separators, interlinear annotations, lone
-# surrogates, noncharacters, and the controls of hieroglyphs. Everything XML 1.0 forbids is in here too.
+# surrogates, noncharacters, and the controls of hieroglyphs. Everything that XML 1.0 forbids is included.
 _PLANE_ENDS = "".join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000))
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\ufdd0-\ufdef\U00013430-\U0001343f"
@@ -51,9 +51,9 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def escape_invisible(text: object) -> str:
-    """``text`` with every invisible character spelled out; newlines and tabs stay, CRLF is a newline."""
+    """``text`` with every invisible character escaped; newlines and tabs stay, CRLF becomes a newline."""
     words = str(text)
-    if words.isascii():  # most text is, and a fleet has much of it: this is 20 times faster than the pattern
+    if words.isascii():  # most text is printable: this test is 20 times faster than the pattern
         if words.isprintable():
             return words
         words = words.replace("\r\n", "\n")
@@ -68,7 +68,7 @@ def one_line(text: object) -> str:
     return " ".join(escape_invisible(text).split())
 
 
-#: The results of a run, in which every text, names of fields included, can be seen as it is: what reports render.
+#: The results of a run with all texts escaped, including names of fields: the input of reports.
 Harmless = NewType("Harmless", dict[str, Any])
 
 
@@ -78,8 +78,8 @@ def harmless(data: dict[str, Any]) -> Harmless:
     Raises ValueError for a NaN.
     """
     waiting: list[Any] = [data]
-    done: set[int] = set()  # one list may stand in many places
-    known: set[str] = set()  # harmless texts: a fleet has most of its names and commands many times
+    done: set[int] = set()  # one list may occur in many places
+    known: set[str] = set()  # harmless texts: most names and commands of a fleet occur many times
     while waiting:
         inside = waiting.pop()
         if isinstance(inside, dict):
@@ -91,7 +91,7 @@ def harmless(data: dict[str, Any]) -> Harmless:
             members: Iterable[tuple[Any, Any]] = inside.items()
         else:
             members = enumerate(inside)
-        for place, value in members:  # no place is added or removed
+        for place, value in members:  # no element is added or removed
             if type(value) is str:
                 if value not in known:
                     inside[place] = escape_invisible(value)
@@ -135,14 +135,14 @@ def truncate(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
 
-#: Characters of a message or remedy. A check's own are a few hundred; what is longer, a VM made long.
+#: Characters of a message or remedy. A check's own texts have a few hundred; longer ones contain VM output.
 _SENTENCES = 4_000
 
 
 def message_text(text: str) -> str:
-    """A message that any output may show, a terminal too: without secrets, on one line, of limited length.
+    """A message that any output may show, including a terminal: without secrets, on one line, of limited length.
 
-    And no command to the CI server that reads the terminal's lines: GitHub Actions obeys a line that begins with
+    It contains no command to the CI server that reads the terminal: GitHub Actions executes a line that begins with
     ``::error``, Azure Pipelines one that holds ``##vso[`` or ``##[``. GitLab's need a carriage return and an escape.
     """
     return defuse_ci_command(truncate(one_line(redact(text)), _SENTENCES)) if text else ""
@@ -160,11 +160,11 @@ def printable(text: str) -> str:
 
 @lru_cache(8192)
 def case_text(name: str) -> str:
-    """The name of a VM, a run or a tag as it may stand in a node id or anywhere else: on one line, harmless."""
+    """The name of a VM, a run or a tag for a node id or any other place: on one line, harmless."""
     return defuse_ci_command(one_line(name))
 
 
-#: What GitHub obeys at the beginning of a line, and pytest wraps a long word anywhere: its commands in a word, too.
+#: GitHub's commands at the beginning of a line; also within a word, because pytest wraps a long word anywhere.
 _GITHUB = re.compile(
     r"^(\s*):(?=:)|(?<!\w):(?=:[\w-]+(?: [^\n]*?)?::)"
     r"|:(?=:(?i:add-|debug|echo|endgroup|error|group|internal-|notice|remove-|save-|set-|stop-|warning)[^\n]*?::)"
@@ -172,7 +172,7 @@ _GITHUB = re.compile(
 
 
 def defuse_ci_command(line: str) -> str:
-    """A line that no CI server takes for a command, nor a part of it when it is wrapped."""
+    """A line that no CI server takes for a command, also when it is wrapped."""
     if "##" in line:
         line = re.sub(r"##(?=\w*\[)", "# #", line)
     return _GITHUB.sub(r"\1: ", line) if "::" in line else line
@@ -181,7 +181,7 @@ def defuse_ci_command(line: str) -> str:
 def middle_cut(text: str, limit: int) -> tuple[str, int]:
     """``text`` without its middle when it is longer than ``limit``, and the number of characters left out.
 
-    The end of a log says how it ended, its beginning what it was: the middle is what can be spared.
+    The beginning of a log shows its context, its end the outcome: the middle matters least.
     """
     left_out = len(text) - limit
     if left_out <= 0:
@@ -192,7 +192,7 @@ def middle_cut(text: str, limit: int) -> tuple[str, int]:
 
 
 def names(all_names: Iterable[str], show: int = 5) -> str:
-    """``vm-a, vm-b and 37 more``: the first ``show`` names, each on one line and of bearable length."""
+    """``vm-a, vm-b and 37 more``: the first ``show`` names, each on one line and of limited length."""
     names = list(all_names)
     listed = ", ".join(truncate(one_line(name), 60) for name in names[:show])
     return f"{listed} and {len(names) - show} more" if len(names) > show else listed

@@ -1,7 +1,7 @@
-"""The errors that a JSON schema finds in a configuration file, as sentences: where, what was found, what to do.
+"""The errors that a JSON schema finds in a configuration file, as sentences: place, observation, remedy.
 
-The format of the file does not matter: the caller knows the place of each value. A schema may carry words of its
-own: ``expected`` (of a value: "an IPv4 address"), and, under the names that VS Code knows, ``patternErrorMessage`` and
+The format of the file does not matter: the caller knows the place of each value. A schema may have keywords of our
+own: ``expected`` (of a value: "an IPv4 address"), and those that VS Code knows, ``patternErrorMessage`` and
 ``errorMessage`` (a number out of range).
 """
 
@@ -23,7 +23,7 @@ from plugins.core.wording import did_you_mean
 
 Where = tuple[str | int, ...]  # ("vms", 3, "port")
 
-_MOST = 1_000  # errors of a file: nobody reads more, and a stranger's may have millions
+_MOST = 1_000  # errors of a file: more are not read, and an untrusted file may have millions
 
 #: A place in a file, as the caller knows it: a line, or a file and a line.
 P = TypeVar("P")
@@ -36,8 +36,8 @@ class Kind:
     word: str  # "a fleet file"
     page: str  # the documentation's, "docs/inventory.md"
     schema: Path
-    key: str = ""  # the one that the file cannot do without, "vms"
-    content: str = ""  # what stands below it, "a list of VMs"
+    key: str = ""  # its required key, "vms"
+    content: str = ""  # its content, "a list of VMs"
 
 
 def explain(document: Any, kind: Kind, place: Callable[[Where, bool], P]) -> list[tuple[P, str]]:
@@ -92,7 +92,7 @@ def _property(error: ValidationError, key: str, kind: Kind) -> Mapping[str, Any]
 
 
 def _explain(error: ValidationError, kind: Kind) -> Iterator[tuple[Where, bool, str]]:
-    """Where (a path; true: its key), and the text."""
+    """The place (a path; true: its key) and the text."""
     where: Where = tuple(error.absolute_path)
     here = name_of(where)
     value: Any = error.instance
@@ -116,7 +116,7 @@ def _explain(error: ValidationError, kind: Kind) -> Iterator[tuple[Where, bool, 
                 text = f"{here}: it has no '{kind.key}'. Add '{kind.key}:' and {kind.content} below it."
             else:
                 example = "".join(f" {example}" for example in declared.get("examples", [])[:1])
-                text = f"{name_of((*where, key))}: it has none. Add '{key}:{example}'."
+                text = f"{name_of((*where, key))}: it is missing. Add '{key}:{example}'."
             yield where, False, text
         return
     if "propertyNames" in error.absolute_schema_path:

@@ -1,8 +1,8 @@
-"""Parse JSON that may be damaged or untrusted: strictly, and checked against a type. Nothing writes a NaN.
+"""Parse JSON that may be damaged or untrusted: strictly, and checked against a type. No file gets a NaN.
 
 The types are the schema: `plugins.model`, `plugins.evidence.records` and `plugins.azure.snapshot` declare what a saved
-file holds, with limits where a wrong value could do harm. A field that a type does not know is ignored, so an older
-suite reads what a newer one wrote.
+file contains, with limits where a wrong value could do harm. Unknown fields are ignored, so an older
+suite reads files of a newer one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import msgspec
 
 T = TypeVar("T")
 
-#: JSON values of a file, which has some thousand for a VM: each takes up to 100 bytes of memory, however short it is.
+#: JSON values of a file, which has some thousand for a VM: even a short one takes up to 100 bytes of memory.
 _MOST_VALUES = 500_000
-_LONGEST = 300  # characters of what is wrong with a value: it may be quoted there
+_LONGEST = 300  # characters of the problem with a value, which may quote it
 
-#: `json.dumps` would make an encoder for every call.
+#: `json.dumps` would make a new encoder for every call.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -33,9 +33,9 @@ def encode_large(value: Any) -> bytes:
 
 
 def parse(raw: bytes, *, of_a_fleet: bool = False) -> Any:
-    """The value of a JSON text. Raises ValueError for all that RFC 8259 does not know, and for a key that is twice.
+    """The value of a JSON text. Raises ValueError for everything outside RFC 8259, for a duplicate key,
 
-    And for more values than a VM has, or than a file `of_a_fleet` has of its length.
+    and for more values than a VM has, or, `of_a_fleet`, than a file of this length has.
     """
     most = _most_values(raw) if of_a_fleet else _MOST_VALUES
     if len(raw) > most and sum(map(raw.count, (b",", b"[", b"{"))) > most:
@@ -47,15 +47,15 @@ def parse(raw: bytes, *, of_a_fleet: bool = False) -> Any:
 
 
 def _most_values(raw: bytes) -> int:
-    """What a file about a whole fleet may have: a VM of a fleet file has one in 11 bytes at the densest."""
+    """The limit for a file about a whole fleet: a fleet file has at most one value in 11 bytes."""
     return _MOST_VALUES + len(raw) // 8
 
 
 def quick(raw: bytes, kind: type[T], fields: Container[str]) -> T | None:
-    """A large object as `encode` writes it, as a `kind`; what `kind` does not know is never in memory.
+    """A large object as `encode` writes it, as a `kind`; fields unknown to `kind` are never in memory.
 
-    None when it is not that: for blanks, fields that are not among `fields`, one that is there twice, and all that
-    `parse` and `checked` refuse, which say why.
+    None otherwise: for blanks, fields that are not among `fields`, a duplicate one, and everything that
+    `parse` and `checked` refuse; they report the reason.
     """
     if raw.count(b",") > _most_values(raw):
         return None
@@ -70,7 +70,7 @@ def quick(raw: bytes, kind: type[T], fields: Container[str]) -> T | None:
 
 
 def checked(data: Any, kind: type[T], place: str = "") -> T:
-    """`data` as a `kind`: a dataclass or a TypedDict. Raises ValueError: the place below `place`, and what is wrong."""
+    """`data` as a `kind`: a dataclass or a TypedDict. Raises ValueError: the place below `place`, and the problem."""
     try:
         return msgspec.convert(data, kind)
     except (msgspec.ValidationError, RecursionError) as error:
@@ -81,7 +81,7 @@ def checked(data: Any, kind: type[T], place: str = "") -> T:
 
 
 def whole(data: Any, kind: type[T], place: str = "") -> T:
-    """The same, when every field of the dataclass is there: what is missing from a record is not its default."""
+    """The same, when every field of the dataclass is present: a missing field does not get its default."""
     record = checked(data, kind, place)
     if not kind.__annotations__.keys() <= data.keys():
         missing = next(name for name in kind.__annotations__ if name not in data)
@@ -103,7 +103,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
-    if (number := float(text)) - number:  # an infinity, which is what 1e999 becomes: inf - inf is NaN
+    if (number := float(text)) - number:  # 1e999 becomes an infinity; inf - inf is NaN
         raise ValueError(f"the number {text[:20]} is too large")
     return number
 
@@ -113,5 +113,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:40]!r} is there twice")
+        raise ValueError(f"the key {twice[:40]!r} occurs twice")
     return data

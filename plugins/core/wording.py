@@ -1,4 +1,4 @@
-"""Words that every message needs: counts, lists, time spans, the nearest known word."""
+"""Helpers for messages: counts, lists, time spans, the nearest known word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 
 def plural(number: int, noun: str, plural: str = "") -> str:
-    """The noun for a number: ``VM`` for 1, ``VMs`` for any other; `plural` where it is not the noun and an s."""
+    """The noun for a number: ``VM`` for 1, else ``VMs``; `plural_noun` for irregular plurals."""
     return noun if number == 1 else plural or f"{noun}s"
 
 
@@ -24,7 +24,7 @@ def first_few(texts: Iterable[str], show: int = 3) -> str:
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """The known word that `word` may be a misspelling of; "" when none is near."""
+    """The known word nearest to a misspelt `word`; "" when none is near."""
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")
 
 
@@ -35,7 +35,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def no_such_check(pattern: str, known: Iterable[str]) -> str:
-    """The answer to an unknown check id: ``there is no such check. Did you mean ...? Known: ...``."""
+    """The message for an unknown check id: ``there is no such check. Did you mean ...? Known: ...``."""
     ids = list(known)
     return " ".join(filter(None, ("there is no such check.", did_you_mean(pattern, ids), f"Known: {', '.join(ids)}.")))
 
@@ -53,7 +53,7 @@ def number_ranges(numbers: Sequence[int]) -> str:
 
 
 def span(seconds: float) -> str:
-    """``75 s``, ``6 min``, ``2 h 5 min``: rounded up, never less than it is."""
+    """``75 s``, ``6 min``, ``2 h 5 min``: rounded up."""
     if seconds < 120:
         return f"{math.ceil(seconds)} s"
     minutes = math.ceil(seconds / 60)

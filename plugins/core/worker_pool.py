@@ -1,7 +1,7 @@
-"""Blocking work in daemon threads, so that a thread that hangs cannot keep the process from ending.
+"""Blocking work in daemon threads, so that a hanging thread cannot keep the process from ending.
 
-`WorkerPool.ask` asks several questions at once and has an end: whatever has not been answered by then is left behind.
-The SDKs bound the wait for the next byte, not for the last one, and resolvers and logins have limits of their own or
+`WorkerPool.ask` sends several questions at once, with a deadline: questions without an answer by then are abandoned.
+The SDKs limit the wait for the next byte, not for the last one, and resolvers and logins have their own limits or
 none. `WorkerPool.future` does one piece of work for an asyncio loop, whose limits apply.
 """
 
@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _TICK = 0.1  # seconds between two checks of the clock and of `cancelled`
-_GRACE = 1.0  # seconds that questions under way have when the run is stopped
+_GRACE = 1.0  # seconds for open questions when the run is stopped
 
 
 class WorkerPool:
@@ -62,14 +62,14 @@ class WorkerPool:
                 deliver = partial(_fail, future, error)
             else:
                 deliver = partial(_succeed, future, result)
-            with suppress(RuntimeError):  # the loop has ended: the result is not awaited any more
+            with suppress(RuntimeError):  # the loop has ended: nothing awaits the result
                 loop.call_soon_threadsafe(deliver)
 
         self._submit(job)
         return future
 
     def grow(self, most: int) -> None:
-        """One of the threads hangs: another takes its place, if there are less than `most`."""
+        """One of the threads hangs: start another one, if there are fewer than `most`."""
         if self._size == self._threads < most:
             self._size += 1
             self._start()
@@ -104,7 +104,7 @@ def _fail(future: asyncio.Future[T], error: BaseException) -> None:
 
 
 class _Answers(Generic[T]):
-    """The answers to one lot of questions, which come from several threads, some perhaps never."""
+    """The answers to one set of questions, from several threads; some may never arrive."""
 
     def __init__(self, number: int) -> None:
         self._found: dict[int, T] = {}

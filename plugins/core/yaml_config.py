@@ -1,7 +1,7 @@
 """A YAML file that an operator writes: its content, and the line of every value and error in it.
 
-A JSON schema beside the module that reads the file has its keys and values (`plugins.core.schema_errors`); editors can
-use it too. The module adds its own errors for what a schema cannot say well, with `line_of` and `name_of`.
+A JSON schema beside the module that reads the file defines keys and values (`plugins.core.schema_errors`); editors can
+use it too. The module adds errors that a schema cannot express well, with `line_of` and `name_of`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Problem = tuple[int, str]  # line, text
 
 
 class ConfigErrors(Exception):
-    """The errors in a file or in a choice: one line each, for the operator."""
+    """The errors in a file or in a selection: one line each, for the operator."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         """Keep the lines; str() joins them."""
@@ -32,14 +32,14 @@ class ConfigErrors(Exception):
 
 
 class _Constructor(RoundTripConstructor):
-    """YAML 1.2 has no dates: 2026-12-31 is text, and 2026-02-30 not the end of the reading."""
+    """YAML 1.2 has no dates: 2026-12-31 is text, and 2026-02-30 is not a parse error."""
 
 
 #: Limits on a file: an inventory of 10,000 VMs with all settings is 5 MB, and none nests deeper than 6.
 _LONGEST, _DEPTH = 32 * 2**20, 20
-#: Characters of a document whose aliases are written out, which can be more than any memory holds.
+#: Characters of a document with its aliases expanded, which may otherwise exceed any memory.
 _WRITTEN_OUT = 16 * 2**20
-_VALUE = 20  # characters that a value counts as, besides its own
+_VALUE = 20  # characters counted for a value in addition to its own
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda self, node: self.construct_scalar(node))
 
@@ -60,7 +60,7 @@ def parse(path: str | PathLike[str], kind: Kind) -> Any:
         document = yaml.load(text)
         size, depth = _written_out(document, {}) if "*" in text else (0, 0)
         if size > _WRITTEN_OUT:
-            raise ConfigErrors([f"{path}: its aliases stand for too much text. Write out what they stand for."])
+            raise ConfigErrors([f"{path}: its aliases expand to too much text. Write their text instead."])
         if depth > _DEPTH:
             raise RecursionError
     except DuplicateKeyError as error:
@@ -89,7 +89,7 @@ def _written_out(node: Any, known: dict[int, tuple[float, int]]) -> tuple[float,
     if not isinstance(node, Mapping | list):
         return _VALUE + (len(node) if isinstance(node, str) else 0), 0
     if id(node) not in known:
-        known[id(node)] = float("inf"), 0  # until it is known: it may be met in itself
+        known[id(node)] = float("inf"), 0  # until it is known: it may contain itself
         parts = (part for pair in node.items() for part in pair) if isinstance(node, Mapping) else node
         sizes, depths = zip((_VALUE, 0), *(_written_out(part, known) for part in parts), strict=True)
         known[id(node)] = sum(sizes), 1 + max(depths)
@@ -111,7 +111,7 @@ def line_of(document: Any, where: Where, key: bool = False) -> int:
     node, line = document, 1
     for step in where:
         try:
-            empty = not isinstance(step, int) and node[step] is None  # its place is that of the next thing
+            empty = not isinstance(step, int) and node[step] is None  # its place is that of the next node
             position = node.lc.item if isinstance(step, int) else node.lc.key if key or empty else node.lc.value
             line = position(step)[0] + 1
         except (AttributeError, KeyError, TypeError):

@@ -1,6 +1,6 @@
-"""Drift: what ought to be equal across a group of VMs and is not; the majority, and the odd ones out.
+"""Drift: facts that should be equal across a group of VMs and are not; the majority and the outliers.
 
-The facts are what checks record (agent version, operating system, proxy settings, clock). VMs on the same cluster are a
+Checks record the facts (agent version, operating system, proxy settings, clock). VMs on the same cluster are a
 group, because they should be equal; without Azure the whole fleet is one.
 """
 
@@ -17,10 +17,10 @@ FLEET = "the fleet"
 
 
 def find(vms: Sequence[Json]) -> list[dict[str, Any]]:
-    """One entry per group and fact with more than one value, in the order the facts were first noted.
+    """One entry per group and fact with more than one value, in the order in which the facts were first recorded.
 
-    ``{"group", "fact", "majority", "count": VMs with it, "of": VMs that say any, "outliers": [{"value", "vms"}]}``
-    Where no value has more VMs than any other, there is no majority: it is "" and every value is listed.
+    ``{"group", "fact", "majority", "count": VMs with it, "of": VMs with any value, "outliers": [{"value", "vms"}]}``
+    Without a most frequent value, the majority is "" and every value is listed.
     """
     groups: dict[str, list[Json]] = {}
     for vm in vms:

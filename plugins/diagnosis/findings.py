@@ -1,4 +1,4 @@
-"""Findings: results that need reading, each once, on however many VMs they were seen in the same words.
+"""Findings: results that need attention; equal results of several VMs are one finding.
 
 ::
 
@@ -17,7 +17,7 @@ from plugins.model import Status
 
 Json = Mapping[str, Any]
 
-#: The order in which a reader wants to meet the seven statuses.
+#: The seven statuses in the order of reports.
 WORST_FIRST = ("fail", "unknown", "warn", "blocked", "waived", "pass", "not applicable")
 
 _RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}

@@ -1,12 +1,12 @@
-"""From causes to decisions: which fix first, and how many VMs are ready after it.
+"""The fix plan: which fix comes first, and how many VMs are ready after it.
 
-Greedy: each step takes the fix that makes the most VMs ready per change: one change of a network that frees seven VMs
-comes before thirteen VMs that are started one by one. Where no single fix makes one ready, it takes the one that leaves
-the fewest fixes for the VMs closest to it. Every count is what is true after that step, not a sum.
+Greedy: each step takes the fix that makes the most VMs ready per change: one change of a network that serves seven VMs
+comes before thirteen VMs that are started one by one. If no single fix makes a VM ready, it takes the one that leaves
+the fewest fixes for the VMs closest to readiness. Every count is the state after that step, not a sum.
 
-A fix promises only what its evidence shows. A cause that is unknown (a VM that was not reached, say) was not measured:
-its VMs do not become ready, they can then be judged, and such steps come after the measured ones. Only the runner's own
-comes first: one login lets a whole fleet be judged.
+The plan predicts only what the evidence shows. An unknown cause (for example a VM that was not reached) is not
+measured: its VMs do not become ready, they can then be judged, and such steps come after the measured ones. Only the
+runner's own comes first: with one login, a whole fleet can be judged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from plugins.core.wording import counted, first_few, plural
 from plugins.diagnosis.fleet_causes import Cause
 
-#: The statuses of a cause that nothing was measured of.
+#: The statuses of a cause that was not measured.
 _NOT_MEASURED = ("unknown", "blocked")
 
 
@@ -27,7 +27,7 @@ def steps(
 ) -> list[dict[str, Any]]:
     """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
 
-    Of the VMs in `incomplete` the run left checks out: no fix makes them ready, they can then be judged.
+    For the VMs in `incomplete` the run omitted checks: no fix makes them ready, they can then be judged.
 
     Each step: ``{"cause": number, "what", "then", "sentence": both, "measured": whether anything was measured of the
     cause, "changes": how many, "unlocks": [VMs that become ready], "judgeable": [VMs that can be judged then],
@@ -40,7 +40,7 @@ def steps(
         for vm in cause.blocks_readiness:
             left.setdefault(vm, set()).add(index)
     unmeasured = {vm for vm, blocking in left.items() if not all(measured[index] for index in blocking)} | incomplete
-    # VMs with the same causes are as one: a fleet has few such groups, however large it is.
+    # VMs with the same causes form one group: even a large fleet has few groups.
     groups: dict[frozenset[int], list[str]] = {}
     for vm, blocking in left.items():
         groups.setdefault(frozenset(blocking), []).append(vm)
@@ -81,7 +81,7 @@ def steps(
 
 
 def _next(causes: Sequence[Cause], measured: Sequence[bool], groups: Iterable[frozenset[int]]) -> set[int]:
-    """The causes to choose from: the runner's own if unmeasured, then those that were measured, then the others."""
+    """The candidates: the runner's own causes if unmeasured, then those that were measured, then the others."""
     there = set().union(*groups)
     runner = {index for index in there if causes[index].kind == "runner" and not measured[index]}
     return runner or {index for index in there if measured[index]} or there
@@ -151,13 +151,13 @@ def forecast(plan: Sequence[Mapping[str, Any]], ready: int, total: int) -> str:
     if last == ready:
         return f"After {fixes}, {counted(judgeable, 'VM')} can be judged." if judgeable else ""
     more = f" {judgeable} more can then be judged." if judgeable else ""
-    # Checks that were blocked are judged only when their cause is fixed: the plan promises nothing about them.
+    # Blocked checks are judged only after their cause is fixed: the plan does not predict their results.
     judged = ", as far as judged" if any(step["unjudged"] for step in plan) else ""
     of = "the VM" if total == 1 else f"all {total:,} VMs" if last == total else f"{last:,} of {total:,} VMs"
     if len(plan) == 1:
         one = f"One fix ({changes:,} changes)" if changes > 1 else "One fix"
         return f"{one} makes {of} ready{judged}.{more}"
-    # The few that do most of it: four fifths of what the whole plan does.
+    # The first few fixes that achieve four fifths of the whole plan.
     few = next(number for number, step in enumerate(plan, 1) if step["ready"] - ready >= 0.8 * (last - ready))
     if few > len(plan) / 2:
         return f"{fixes} make {of} ready{judged}.{more}"

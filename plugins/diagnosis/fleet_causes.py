@@ -1,4 +1,4 @@
-"""Root causes over the fleet: one component to fix is one cause, on however many VMs and for however many parameters.
+"""Root causes over the fleet: one component to fix is one cause, for any number of VMs and parameters.
 
 ::
 
@@ -13,7 +13,7 @@
     vm-a  ROLES-001                         role         ───> its identity, when VMs can share it; else the group that
                                                               the Arc resources go to: there roles are assigned
 
-Works on the plain data of `results.json`, so it is the same live and replayed.
+Works on the plain data of `results.json`, so live and replayed runs give the same causes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED, prevents_ready
 Json = Mapping[str, Any]
 
 
-#: Kinds of which there is one, or one for each VM; `vm["components"]` may know the ids of the others.
+#: Kinds that exist once, or once for each VM; `vm["components"]` may have the ids of the others.
 _WITHOUT_ID = ("guest", "vm", "instance", "runner")
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -47,7 +47,7 @@ class Cause:
     id: str
     status: str
     severity: str
-    kind: str  # of `plugins.checks.check.Component`, "jump host" or "image"; "path" and "role" are settled by then
+    kind: str  # of `plugins.checks.check.Component`, "jump host" or "image"; "path" and "role" are resolved before
     component: str  # its id; "" for a kind that has none
     docs: str
     parameters: list[str] = field(default_factory=list)
@@ -56,9 +56,9 @@ class Cause:
     messages: Counter[str] = field(default_factory=Counter)
     remedies: Counter[str] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)  # templates of headlines
-    items: dict[str, None] = field(default_factory=dict)  # what is missing or wrong, by name
+    items: dict[str, None] = field(default_factory=dict)  # the missing or wrong items, by name
     fix: dict[str, dict[str, None]] = field(default_factory=dict)  # command -> the VMs it helps
-    judged: int = 0  # of its VMs, those that the check could say something of
+    judged: int = 0  # of its VMs, those on which the check was judged
 
     @property
     def name(self) -> str:
@@ -77,7 +77,7 @@ class Cause:
 
     @property
     def changes(self) -> int:
-        """How many changes the fix is: one of a component that VMs share, one on each VM of what is its own."""
+        """The number of changes of the fix: one for a shared component, else one for each VM."""
         return len(self.vms) if self.kind in ("guest", "vm", "image") else 1
 
     def as_dict(self, number: int) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Cause:
 
 
 class CauseFinder:
-    """Finds the causes of a fleet, one VM after the other; of each VM it keeps the name and its causes."""
+    """Finds the causes of a fleet, VM by VM; it keeps the name and the causes of each VM."""
 
     def __init__(
         self,
@@ -114,15 +114,15 @@ class CauseFinder:
         actions: Mapping[str, str] = _NOTHING,
         problems: Mapping[str, str] = _NOTHING,
     ) -> None:
-        """Each maps check ids to what the check declares: `components` to the kind of component to fix.
+        """Each argument maps check ids to declarations: `components` to the kind of component to fix.
 
         See `plugins.checks.check`. A result may name its own component and action.
         """
         self._components, self._actions, self._problems = components, actions, problems
         self._found: dict[tuple[str, ...], Cause] = {}
         self._image_of: dict[str, str] = {}  # VM -> image
-        self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs it could say something of
-        self._well: set[tuple[str, str, str]] = set()  # (network, check id, parameter) that are well on some VM
+        self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs on which it was judged
+        self._well: set[tuple[str, str, str]] = set()  # (network, check id, parameter) that pass on some VM
 
     def add(self, vm: Json, actions: Mapping[tuple[str, str], tuple[str, str]] = _NOTHING) -> None:
         """One more VM, as `results.json` has it, with all of its results.
@@ -180,7 +180,7 @@ class CauseFinder:
         )
 
     def _blame_images(self) -> None:
-        """Trouble inside guests is the image's, when several VMs are made of it and all that were judged have it."""
+        """A problem in guests belongs to the image when several VMs use it and all judged ones have the problem."""
         for cause in self._found.values():
             images = {self._image_of.get(name, "").lower() for name in cause.vms}
             image = images.pop() if len(images) == 1 else ""
@@ -188,7 +188,7 @@ class CauseFinder:
                 cause.kind, cause.component = "image", self._image_of[next(iter(cause.vms))]
 
     def _clear_networks(self) -> None:
-        """A way out that is cut is the network's, unless another VM on it gets through: then it is each VM's own."""
+        """A broken path belongs to the network, unless another VM on it gets through: then it belongs to each VM."""
         for cause in self._found.values():
             if cause.kind == "path":
                 network = cause.component.lower()
@@ -216,8 +216,8 @@ def _key(vm: Json, result: Json, kind: str) -> tuple[str, str, tuple[str, ...]]:
             kind = "identity" if "identity" in vm["components"] else "resource group"
         component = vm["components"].get("csn" if kind == "path" else kind, "") if kind not in ("guest", "vm") else ""
         if not component and kind not in _WITHOUT_ID:
-            kind = "vm"  # it is not known which one: what is to be done is all that can be compared
-    # A path can be cut in several ways at once; what is wrong with a component itself is wrong with it once.
+            kind = "vm"  # the component is not known: only the remedy can be compared
+    # A path can break in several ways at once; a component has each problem once.
     same = "" if component and kind != "path" else normalized(result["remedy"] or result["message"], vm, result)
     return kind, component, (result["id"], result["status"], kind, component.lower(), same)
 
@@ -228,7 +228,7 @@ _VARIES = re.compile(
 
 
 def normalized(text: str, vm: Json, result: Json) -> str:
-    """A remedy without what differs from VM to VM and from parameter to parameter: names, addresses, ids, numbers."""
+    """A remedy without the parts that differ between VMs and parameters: names, addresses, ids, numbers."""
     host = vm["address"].rpartition("@")[2].rpartition(":")[0]
     for varies in sorted({vm["name"], host, result["parameter"]} - {""}, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(varies)}(?!\w)", "…", text, flags=re.IGNORECASE)

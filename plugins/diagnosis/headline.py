@@ -1,6 +1,6 @@
 """The headline of a fix: an action and its object, as an operator would write it.
 
-A check, or one outcome of it, declares a template; a cause fills in what it is about::
+A check, or one outcome of it, declares a template; a cause fills it in::
 
     Start {vms:is|are} powered off               Start vm5, which is powered off
                                                  Start 13 VMs that are powered off
@@ -8,7 +8,7 @@ A check, or one outcome of it, declares a template; a cause fills in what it is 
     Let {vms} reach {items}{where}               Let 7 VMs reach pas.windows.net on cloud services network csn-a
     Upgrade the runtime of {thing}               Upgrade the runtime of cluster berlin
 
-Templates are constants of this program. Names and items come from outside: they are only ever filled in.
+Templates are constants of this program. Names and items come from outside: they are only values.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Vms:
 
 
 def headline(action: str, kind: str, name: str, vms: Sequence[str], items: Sequence[str]) -> str:
-    """`action` with what it is about: the component's kind and name, its VMs, and what is missing or wrong."""
+    """`action` with its values: the component's kind and name, its VMs, and the missing or wrong items."""
     named = _Vms(vms, name if kind == "image" else "")
     own = kind in (*_OWN, "image")
     label = "" if own else component_label(kind, name)
@@ -63,5 +63,5 @@ def _where(kind: str, name: str, label: str) -> str:
 
 
 def question(problem: str) -> str:
-    """The action where it is not known whether a check's problem is there; `problem` begins with a singular noun."""
+    """The action when it is not known whether the problem exists; `problem` begins with a singular noun."""
     return f"Find out whether the {problem} ({{thing}})" if problem else ACTION

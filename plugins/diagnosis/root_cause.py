@@ -1,8 +1,8 @@
-"""From verdicts to root causes: which failure explains which.
+"""From verdicts to root causes: which failure explains which other failures.
 
 A failed check is a *consequence* when one of its declared causes failed on the same VM (and, where both have it, for
 the same parameter); otherwise it is a *root cause*. Blocked verdicts follow the check they wait for. Verdicts that
-met the same cause (curl is missing, Azure did not answer for the network) have one root cause, the most serious one.
+share a cause (curl is missing, Azure did not answer for the network) have one root cause, the most serious one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def diagnose(verdicts: Sequence[Verdict], checks: Mapping[str, Check]) -> list[D
     by_id: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_id.setdefault(verdict.id, []).append(verdict)
-    stopped_first: dict[str, str] = {}  # shared cause -> the check that stands for it
+    stopped_first: dict[str, str] = {}  # shared cause -> the check that represents it
     for verdict in sorted(
         (candidate for candidate in verdicts if candidate.shared_cause),
         key=lambda candidate: _GRAVITY.get(candidate.status, 3),
@@ -57,8 +57,8 @@ def _one(
 def _met_before(
     verdict: Verdict, by_id: Mapping[str, Sequence[Verdict]], stopped_first: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The check that stands for a shared cause: the one that it names, or the first of the most serious that met it."""
-    # Of a VM that was not reached, results have SSH-001 even when the run did not select it.
+    """The check that represents a shared cause: the one that it names, or the first of the most serious with it."""
+    # A VM that was not reached has a result of SSH-001 even when the run did not select it.
     if verdict.shared_cause == REACHED or any(
         cause.status in NEEDS_ATTENTION for cause in by_id.get(verdict.shared_cause, ())
     ):
@@ -68,7 +68,7 @@ def _met_before(
 
 
 def _blamed(verdict: Verdict, check: Check, by_id: Mapping[str, Sequence[Verdict]]) -> tuple[str, ...]:
-    """The declared causes that are failing here. A warning explains another warning, never a failure."""
+    """The declared causes that fail on the VM. A warning explains another warning, never a failure."""
     serious = {Status.FAIL} if verdict.status is Status.FAIL else {Status.FAIL, Status.WARN}
     return tuple(
         cause

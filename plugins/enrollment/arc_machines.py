@@ -1,4 +1,4 @@
-"""Asks Azure for the Arc machines that an enrollment makes or deletes."""
+"""Reads from Azure the Arc machines that an enrollment creates or deletes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # the Azure SDK takes a second to load
     from plugins.azure.client import ArmClient
     from plugins.azure.fetch import FetchOptions
 
-#: Seconds for Azure to show what azcmagent has just done, and between two looks. [I] How long it takes is not
-#: documented; the agent itself waits for the resource, so it is there at once, as a rule.
+#: Seconds for Azure to show the result of azcmagent, and between two requests. [I] How long it takes is not
+#: documented; the agent itself waits for the resource, so it usually exists at once.
 PATIENCE, PAUSE = 60.0, 5.0
 
 #: (cloud, resource group's id) -> the Arc machines in it.
@@ -35,7 +35,7 @@ def status(machine: Any) -> str:
 def wait_for_machines(
     chosen: Sequence[EnrollmentRequest], list_machines: ListMachines | None, key: str, until: Callable[[Any], bool]
 ) -> dict[str, ProbeResult]:
-    """The Arc machine of each VM as evidence, once it is as `until` wants it or the patience is over."""
+    """The Arc machine of each VM as evidence, once `until` accepts it or the time limit is reached."""
     if list_machines is None:
         return {item.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_ASKED) for item in chosen}
     results: dict[str, ProbeResult] = {}
@@ -65,7 +65,7 @@ def _named(answer: Answer | ReadError, name: str) -> Any:
 def _probe_result(key: str, answer: Answer | ReadError, machine: Any) -> ProbeResult:
     if isinstance(answer, ReadError):
         return not_done(key, answer.message, answer.request)
-    # Only the fields that the check reads and a reader needs: the whole resource is long.
+    # Only the fields that the check or a reader needs: the whole resource is long.
     properties = (machine or {}).get("properties") or {}
     names = ("status", "lastStatusChange", "errorDetails", "agentVersion", "vmId")
     shown = machine and {
@@ -79,7 +79,7 @@ def _probe_result(key: str, answer: Answer | ReadError, machine: Any) -> ProbeRe
 
 @contextmanager
 def machine_lister(options: FetchOptions) -> Iterator[ListMachines]:
-    """Something that asks Azure for the Arc machines of a resource group, while the block lasts."""
+    """A function that reads the Arc machines of a resource group from Azure, for the time of the block."""
     from plugins.azure.client import ArmClient  # the SDK takes a second to load
     from plugins.core.worker_pool import WorkerPool
 

@@ -1,4 +1,4 @@
-"""Which VM is to be connected as which Arc machine, and the announcement of it."""
+"""The VMs to connect, the Arc machine of each, and the announcement."""
 
 from __future__ import annotations
 
@@ -15,58 +15,63 @@ from plugins.model import Target, Vm
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRequest:
-    """One VM that is to be connected, and as what."""
+    """One VM to connect, and its Arc machine."""
 
-    vm: Vm  # with resource_id, identity and target as far as Azure and the inventory together know them
+    vm: Vm  # with resource_id, identity and target from the inventory and from Azure
     name: str  # of the Arc machine
 
     @property
     def group(self) -> str:
-        """The id of the resource group that the Arc machine goes to."""
+        """The id of the Arc machine's resource group."""
         target = self.vm.target
         return ids.group_scope(target.subscription or "", target.resource_group or "")
 
     @property
     def machine(self) -> str:
-        """The id that the Arc machine will have."""
+        """The future id of the Arc machine."""
         return f"{self.group}/providers/Microsoft.HybridCompute/machines/{self.name}"
 
 
 def refusal(vm: Vm, mode: str) -> str:
-    """The sentence that says why this suite does not connect a VM like this in this mode; "" when it does."""
+    """The reason why this suite does not connect such a VM in this mode, as a sentence; "" when it does."""
     if vm.os == "windows":
-        return "Not connected, as this suite connects Linux guests only."
+        return "Not connected, because this suite connects Linux guests only."
     if vm.path == "relay" and mode == "roundtrip":
         return (
-            "Not connected, as its path is relay: disconnecting would delete the Arc machine that was made for it. "
+            "Not connected, because its path is relay: disconnecting would delete the Arc machine that was made for "
+            "it. "
             "Use --enroll."
         )
     if vm.path == "relay" and not vm.target.private_key_file:
         return (
-            "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+            "Not connected, because its path is relay: azcmagent connect existing needs the private key that was "
+            "made with "
             "the Arc machine. State its file on the VM: target.private_key_file in the inventory."
         )
     return ""
 
 
 def prepare(vm: Vm, facts: AzureSnapshot, mode: str = "connect") -> EnrollmentRequest | str:
-    """The Arc resource that connecting `vm` creates, or with path: relay takes over; or why that is not known."""
+    """The Arc resource that connecting `vm` creates, or with path: relay uses; or why it is not known."""
     if why := refusal(vm, mode):
         return why
     view = AzureVmView(vm, facts)
     try:
         target = view.target
     except CheckOutcome as word:
-        return f"Not connected, as it is not known where to: {word.message}"
+        return f"Not connected, because the target is not known: {word.message}"
     if not target.location:
-        return "Not connected, as it is not known where to: no location is stated (target.location in the inventory)."
+        return (
+            "Not connected, because the target is not known: no location is stated (target.location in the inventory)."
+        )
     for pair in target.tags.items():
         for text in pair:
-            # azcmagent takes one text: Site=NY3,Owner='Shared Services'. It has no way to write these:
+            # azcmagent takes one text: Site=NY3,Owner='Shared Services'. It has no syntax for these:
             if any(mark in text for mark in "',\"=\n") or not text:
                 return (
-                    f"Not connected, as azcmagent cannot be given the tag {pair[0]!r}: names and values must not be "
-                    "empty, nor hold a comma, an equals sign or a quotation mark."
+                    f"Not connected, because azcmagent does not accept the tag {pair[0]!r}: names and values must "
+                    "not be "
+                    "empty, or contain a comma, an equals sign or a quotation mark."
                 )
     try:
         resource_id: str | None = view.resource_id
@@ -75,15 +80,16 @@ def prepare(vm: Vm, facts: AzureSnapshot, mode: str = "connect") -> EnrollmentRe
     try:
         name = view.arc_name
     except CheckOutcome as word:
-        return f"Not connected, as it is not known under which name: {word.message}"
+        return f"Not connected, because the name of its Arc machine is not known: {word.message}"
     if vm.path == "relay":
         try:
             target = _of_machine(target, view.arc_machine)
         except CheckOutcome as word:
-            return f"Not connected, as its Arc machine is not known: {word.message}"
+            return f"Not connected, because its Arc machine is not known: {word.message}"
         if not (target.vm_id and target.tenant):
             return (
-                f"Not connected, as Azure does not state vmId and tenant of an Arc machine {name}, which azcmagent "
+                f"Not connected, because Azure does not state vmId and tenant of an Arc machine {name}, which "
+                "azcmagent "
                 "connect existing needs. See RELAY-003."
             )
     identity = vm.identity or _user_assigned(view)
@@ -91,7 +97,7 @@ def prepare(vm: Vm, facts: AzureSnapshot, mode: str = "connect") -> EnrollmentRe
 
 
 def _of_machine(target: Target, machine: Mapping[str, Any] | None) -> Target:
-    """The target with what Azure states of the Arc machine that waits for the agent."""
+    """The target, with Azure's data of the Arc machine that waits for the agent."""
     of_machine = machine or {}
     vm_id = (of_machine.get("properties") or {}).get("vmId")
     tenant = (of_machine.get("identity") or {}).get("tenantId")
@@ -99,7 +105,7 @@ def _of_machine(target: Target, machine: Mapping[str, Any] | None) -> Target:
 
 
 def _user_assigned(view: AzureVmView) -> str | None:
-    """The one user-assigned identity that the VM has, and no other: the request for its token names it (msi_res_id)."""
+    """The VM's user-assigned identity when it is its only one: the request for its token names it (msi_res_id)."""
     try:
         expected = view.expected
     except CheckOutcome:
@@ -126,12 +132,12 @@ def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, st
 
 
 def same_machine(requests: Sequence[EnrollmentRequest]) -> dict[str, str]:
-    """VMs that would become the same Arc machine, and the sentence that says so."""
+    """VMs that would become the same Arc machine, each with the sentence about it."""
     by_machine: dict[str, list[str]] = {}
     for request in requests:
         by_machine.setdefault(ids.key(request.machine), []).append(request.vm.name)
     return {
-        name: f"Not connected, as {' and '.join(names)} would become the same resource in Azure, {machine}."
+        name: f"Not connected, because {' and '.join(names)} would become the same resource in Azure, {machine}."
         for machine, names in by_machine.items()
         if len(names) > 1
         for name in names

@@ -5,9 +5,9 @@
     judged ──> who is ready? ──> announcement ──> connect ──> show, ask Azure ──> [disconnect ──> ask Azure] ──> judge
                (hindrance)                                                        (only with --enroll=roundtrip)
 
-It is a second gathering, after the checks that decide whether a VM is ready: its results are added to the VM's evidence
-under keys that begin with ``enroll_``, and the ENROLL checks judge them like any other evidence. The commands stand
-beside those checks, in suites/test_enroll.py.
+It is a second gathering, after the checks that decide whether a VM is ready. Its results are added to the VM's evidence
+under keys that begin with ``enroll_``, and the ENROLL checks judge them like any other evidence. The commands are
+declared beside those checks, in suites/probes/azcmagent_connect.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from plugins.ssh import client as ssh
 
 
 class _Additions:
-    """Where a later visit's evidence goes: it is added to that of the first one, whose session stays."""
+    """Stores the evidence of a later visit: adds it to that of the first one, whose session stays."""
 
     def __init__(self, archive: Archive, plans: Mapping[str, Sequence[ProbeCommand]]) -> None:
         self._archive = archive
@@ -38,7 +38,7 @@ class _Additions:
         self.sync = archive.sync
 
     def store(self, evidence: Evidence) -> None:
-        """Add it; the steps that a broken session left without a result say so."""
+        """Add the evidence; steps without a result, because the session broke, report it."""
         reason = f"The session ended while this ran: {evidence.session.message}"
         name = evidence.vm.name
         lost = {step.key: not_done(step.key, reason, step.command) for step in self._plans[name]}
@@ -58,8 +58,9 @@ def enroll(
 ) -> bool:
     """Connect the VMs, and with ``roundtrip`` disconnect those that this connected; False when it was interrupted.
 
-    `probes` are the ENROLL checks' by name. `list_machines` asks Azure; None: Azure is not asked. Everything that
-    happens becomes evidence in `archive`, which holds the first visit's. A VM that was connected before stays as it is.
+    `probes` are those of the ENROLL checks, by name. `list_machines` reads from Azure; None: with --no-azure.
+    Everything that happens becomes evidence in `archive`, which has the first visit's. A VM that was already connected
+    is not changed.
     """
 
     def visit(chosen: Sequence[EnrollmentRequest], key: str) -> bool:

@@ -31,17 +31,17 @@ def wanted(check_id: str, mode: str | None) -> bool:
 
 
 def is_step(key: str) -> bool:
-    """Whether a probe is a step of an enrollment, which the first gathering leaves out."""
+    """Whether a probe is a step of an enrollment: the first gathering omits these."""
     return key.startswith("enroll_")
 
 
 def not_done(key: str, reason: str, command: str = "") -> ProbeResult:
-    """The evidence of a step that was not done, or has no result."""
+    """The evidence of a step that was skipped, or has no result."""
     return ProbeResult(key, command, "lost", stderr=reason)
 
 
 def refuse(left_out: Iterable[str], selected: Iterable[str]) -> str:
-    """Why ``--enroll`` cannot go with a choice of checks; "" when it can.
+    """Why ``--enroll`` cannot be combined with a selection of checks; "" when it can.
 
     `left_out` are required checks of the catalogue that were not selected, or not for each VM and parameter.
     """
@@ -52,6 +52,6 @@ def refuse(left_out: Iterable[str], selected: Iterable[str]) -> str:
         return ""
     shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
     return (
-        f"--enroll connects only VMs that pass every required check, and this choice leaves out {shown}. "
+        f"--enroll connects only VMs that pass every required check, and this choice omits {shown}. "
         "Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
     )

@@ -6,7 +6,7 @@
     reports/<run-id>/profile.toml         the profile, when it is a file of the operator's own
     reports/<run-id>/evidence/<vm>.json   the evidence of one VM (`plugins.evidence.codec`)
 
-A bundle (`plugins.evidence.bundle_format`) holds the same files. What is written here survives a power cut. What is
+A bundle (`plugins.evidence.bundle_format`) has the same files. Files written here survive a power cut. A file that is
 read is checked against its type (`plugins.evidence.records`): a VM whose record is damaged has no evidence, and is
 named.
 """
@@ -32,7 +32,7 @@ from plugins.model import Evidence, ProbeResult, SshSession, Vm
 
 T = TypeVar("T")
 
-#: Of how many VMs the evidence is held in memory; that of others is read again. It is about 100 KB each.
+#: The number of VMs with evidence in memory, about 100 KB each; that of others is read again.
 IN_MEMORY = 1_000
 
 
@@ -40,18 +40,18 @@ class Mirror(Protocol):
     """A second place for the files of a run, besides its directory (`plugins.evidence.object_store`)."""
 
     def send(self, name: str, content: Path | bytes) -> None:
-        """Take a file, or what could not be written into one; raises nothing."""
+        """Take a file, or data that could not be written to one; raises nothing."""
 
 
 class Archive(Mapping[str, Evidence]):
     """The evidence of a run, by VM name; each VM is read on first use."""
 
     def __init__(self, place: Path | Source) -> None:
-        """`place` is a run directory, or what `open_source` made of a path."""
+        """`place` is a run directory, or a source from `open_source`."""
         self.source: Source = Folder(place) if isinstance(place, Path) else place
-        self.problem: OSError | None = None  # the first that writing met; from then on memory alone has everything
-        self.mirror: Mirror | None = None  # gets every file of the run, too
-        self.damaged: dict[str, SshSession] = {}  # by VM name: what stands for a record that cannot be used
+        self.problem: OSError | None = None  # the first error of writing; from then on only memory has everything
+        self.mirror: Mirror | None = None  # also gets every file of the run
+        self.damaged: dict[str, SshSession] = {}  # by VM name: the session in place of an unusable record
         self._loaded: dict[str, Evidence] = {}
 
     @property
@@ -79,7 +79,7 @@ class Archive(Mapping[str, Evidence]):
     ) -> tuple[Archive, RunRecord, list[Vm]]:
         """The run in a directory or a bundle, its saved options, and its fleet. Raises InputError.
 
-        `option` is what messages call the way that the place was given, `shown` the place.
+        `option` and `shown` name the option and the place in messages.
         """
         archive = cls(open_source(place, option) if isinstance(place, Path) else place)
         data = archive.read("run.json")
@@ -101,14 +101,14 @@ class Archive(Mapping[str, Evidence]):
         return archive, run, [*vms.values()]
 
     def _saved_vm(self, entry: Any, place: str, others: Mapping[str, Vm]) -> Vm:
-        """A VM of ``run.json``; one with nothing but a name when its entry is damaged, which is then noted."""
+        """A VM of ``run.json``; when its entry is damaged, a VM with only a name, and a note."""
         try:
             vm = checked(entry, Vm, place)
             if problem := bad_entry(entry):
                 raise ValueError(f"{place}.{problem}")
             if vm.name not in others:
                 return vm
-            problem = f"{place}.name: another VM has it"
+            problem = f"{place}.name: it is the name of another VM"
         except ValueError as error:
             problem = str(error)
         name = entry.get("name") if isinstance(entry, Mapping) else None
@@ -139,27 +139,27 @@ class Archive(Mapping[str, Evidence]):
         return [f"DAMAGED, so unknown: {first_few(names)}. {self.damaged[names[0]].message}"] if names else []
 
     def store(self, evidence: Evidence) -> None:
-        """Keep one VM's evidence, redacted: in memory, and on disk if that can be (else see `problem`)."""
+        """Keep one VM's evidence, redacted: in memory, and on disk if possible (else see `problem`)."""
         evidence = redacted(evidence)
         self.write(evidence_path(evidence.vm.name), to_data(evidence))
         self.damaged.pop(evidence.vm.name, None)
         self._keep(evidence)
 
     def add(self, name: str, results: Mapping[str, ProbeResult]) -> None:
-        """Keep more probe results of a VM, beside those that are there already. Raises KeyError without any."""
+        """Add probe results to those of a VM. Raises KeyError when it has none."""
         evidence = self[name]
         self.store(replace(evidence, results=evidence.results | dict(results)))
 
     def _keep(self, evidence: Evidence) -> None:
-        """In memory, in the place of the one that has been there longest; unless it is nowhere else."""
+        """Keep it in memory, in place of the oldest entry; unless that is its only copy."""
         self._loaded[evidence.vm.name] = evidence
         if len(self._loaded) > IN_MEMORY and self.problem is None:
             with suppress(KeyError, StopIteration, RuntimeError):  # another thread was faster
                 del self._loaded[next(iter(self._loaded))]
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
-        """Write a JSON file of the run. A full disk loses a run nothing that is in memory, so it raises nothing."""
-        content: Path | bytes = self.directory / name  # a slow store has a queue of names, not of evidence
+        """Write a JSON file of the run. A full disk raises nothing: the run continues from memory."""
+        content: Path | bytes = self.directory / name  # the queue of a slow store has names, not evidence
         try:
             write_json(self.directory / name, data, durable=True)
         except OSError as error:
@@ -169,7 +169,7 @@ class Archive(Mapping[str, Evidence]):
             self.mirror.send(name, content)
 
     def sync(self) -> None:
-        """Let the names of the files survive a power cut as well: once for all, since it costs as much as a file."""
+        """Flush the names of the files to disk: once, because it costs as much as a file."""
         sync_directory(self.directory / "evidence")
         sync_directory(self.directory)
 
@@ -208,7 +208,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def read_as(path: Path, kind: type[T], fields: Container[str]) -> T | None:
-    """A large JSON object with these fields in a file, as a `kind`; None when it has to be read as any other."""
+    """A large JSON object with these fields in a file, as a `kind`; None when it has to be parsed normally."""
     try:
         raw = Folder(path.parent).read(path.name)
     except OSError:
@@ -217,7 +217,7 @@ def read_as(path: Path, kind: type[T], fields: Container[str]) -> T | None:
 
 
 def unreadable(label: str, error: InputError | ValueError) -> str:
-    """Why a file cannot be read, with its name, which an InputError states itself."""
+    """Why a file cannot be read, with its name; an InputError already has it."""
     return str(error) if isinstance(error, InputError) else f"{label}: {error}"
 
 

@@ -7,8 +7,8 @@
     run.json, azure.json, runner.json, evidence/<vm>.json       as in a run directory
     …                                                           whatever else the manifest lists
 
-`plugins.reports.support_bundle` says what is put in. Nothing is ever unpacked to disk: a member is read into memory,
-when it is asked for. Before that everything is verified: names, number, sizes, ratios, and each member's hash. The
+`plugins.reports.support_bundle` defines the content. Nothing is unpacked to disk: a member is read into memory,
+when it is needed. Everything is verified before: names, number, sizes, ratios, and each member's hash. The
 hashes detect damage; they are not a signature.
 """
 
@@ -32,10 +32,10 @@ FORMAT = "nexus-arc-readiness bundle"
 VERSION = 1
 MANIFEST = "manifest.json"
 
-#: One folder at most, and nothing that a file system could take for anything but a name.
+#: At most one folder, and only characters that every file system takes as part of a name.
 _NAME = re.compile(r"(?:[\w~%-][\w.~%-]*/)?[\w~%-][\w.~%-]*", re.A)
 
-#: Limits, for reading and for writing. A VM's evidence is some 60 kB, and 25 MB at the worst (4 MiB of control
+#: Limits for reading and writing. A VM's evidence has about 60 kB, and at most 25 MB (4 MiB of control
 #: characters as JSON).
 MOST_MEMBERS = 25_000
 MOST_BYTES = 64 * 1024 * 1024  # of one member
@@ -43,7 +43,7 @@ MOST_BYTES_TOGETHER = 2 * 1024 * 1024 * 1024
 MOST_RATIO = 100  # of a member's size to its size in the zip; text is packed to a tenth, and the bound is 1032
 
 _MOST_DIRECTORY = 8 * 1024 * 1024  # of the zip's own table of contents, which zipfile reads at once
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's zero: the time of writing would make two equal bundles differ
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's zero: with the time of writing, equal bundles would differ
 
 _BROKEN = (
     zipfile.BadZipFile,
@@ -58,7 +58,7 @@ _BROKEN = (
 
 
 class BundleError(Exception):
-    """A bundle cannot be used: what is wrong with it, and what to do."""
+    """A bundle cannot be used: the problem and the remedy."""
 
 
 _AGAIN = "Copy it again, or ask for a new one."
@@ -68,7 +68,7 @@ class BundleFile:
     """A verified bundle, open for reading (`plugins.evidence.source.Source`)."""
 
     def __init__(self, path: Path) -> None:
-        """Open and verify. Raises `BundleError`; nothing of a bundle that is not whole is ever seen."""
+        """Open and verify. Raises `BundleError`; no content of an incomplete bundle is used."""
         self.path = path
         try:
             self._file = path.open("rb")
@@ -109,7 +109,7 @@ class BundleFile:
         return f"{self.path}: {name}"
 
     def _verified(self) -> ManifestRecord:
-        """The manifest, when everything is as it says."""
+        """The manifest, when the bundle matches it."""
         members = _acceptable(self._zip.infolist())
         if MANIFEST not in members:
             raise BundleError(
@@ -126,13 +126,13 @@ class BundleFile:
         for name, stated in listed.items():
             if _hash(self._zip, name) != stated["sha256"]:
                 raise BundleError(
-                    f"this bundle is damaged: {name} is not what {MANIFEST} says (its SHA-256 differs). {_AGAIN}"
+                    f"this bundle is damaged: {name} does not match {MANIFEST} (its SHA-256 differs). {_AGAIN}"
                 )
         return manifest
 
 
 def _opened(file: IO[bytes]) -> zipfile.ZipFile:
-    """The zip, after a look at its end: zipfile would read a table of contents of any size into memory."""
+    """The zip, after checking its end: zipfile would read a table of contents of any size into memory."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 42))
     tail = file.read(42)
@@ -145,15 +145,15 @@ def _opened(file: IO[bytes]) -> zipfile.ZipFile:
         )
     entries, directory = struct.unpack("<xxxxxxxxxxHI", end[:16])
     if tail[:4] == b"PK\6\7" or entries > MOST_MEMBERS or directory > _MOST_DIRECTORY:
-        raise BundleError(f"refused: it holds more than {MOST_MEMBERS:,} files, which no bundle of this suite does.")
+        raise BundleError(f"refused: it holds more than {MOST_MEMBERS:,} files, the limit of a bundle.")
     return zipfile.ZipFile(file)
 
 
 def _acceptable(infos: list[zipfile.ZipInfo]) -> set[str]:
-    """The names of the members. Raises `BundleError` on everything that this suite would not have written."""
+    """The names of the members. Raises `BundleError` for anything that this suite does not write."""
     names: set[str] = set()
     if len(infos) > MOST_MEMBERS:
-        raise BundleError(f"refused: it holds more than {MOST_MEMBERS:,} files, which no bundle of this suite does.")
+        raise BundleError(f"refused: it holds more than {MOST_MEMBERS:,} files, the limit of a bundle.")
     if sum(info.file_size for info in infos) > MOST_BYTES_TOGETHER:
         raise BundleError(f"refused: it would unpack to more than {MOST_BYTES_TOGETHER // 2**20:,} MiB (a zip bomb?).")
     for info in infos:
@@ -166,8 +166,8 @@ def _acceptable(infos: list[zipfile.ZipInfo]) -> set[str]:
             raise BundleError(f"refused: {name} in it is not a plain file (a link?).")
         if info.flag_bits & 0x1:
             raise BundleError(f"refused: {name} in it is encrypted. Ask for the bundle as --bundle wrote it.")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others fail in ways of their own
-            raise BundleError(f"refused: {name} in it is packed in another way than --bundle does.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # other methods fail in their own ways
+            raise BundleError(f"refused: {name} in it is compressed by another method than --bundle uses.")
         if info.file_size > MOST_BYTES:
             raise BundleError(
                 f"refused: {name} would unpack to {info.file_size:,} bytes, more than {MOST_BYTES // 2**20} MiB "
@@ -228,7 +228,7 @@ def _add(bundle: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 def _packs_too_well(data: bytes) -> bool:
-    """True for what would be refused as a bomb when it is read: a VM's megabyte of zeros stays a megabyte."""
-    if len(data) < 8 * len(zlib.compress(data, 1)):  # quick, and true of nearly everything
+    """True for data that would be refused as a bomb when read: it is stored without compression."""
+    if len(data) < 8 * len(zlib.compress(data, 1)):  # quick, and true for nearly all data
         return False
     return len(data) > MOST_RATIO // 2 * len(zlib.compress(data, 6))

@@ -20,7 +20,7 @@ VERSION = 1
 
 
 def redacted(evidence: Evidence) -> Evidence:
-    """The evidence without secrets: every text that came from the VM passes the redaction here."""
+    """The evidence without secrets: every text from the VM is redacted here."""
     session = replace(
         evidence.session,
         message=redact(evidence.session.message),
@@ -31,12 +31,12 @@ def redacted(evidence: Evidence) -> Evidence:
     return Evidence(Vm.from_dict(saved_vm(evidence.vm)), session, results, evidence.started)
 
 
-#: What a resume needs to log in: names, addresses and the place of a key are no secrets.
+#: What a resume needs to log in: names, addresses and the path of a key are not secrets.
 _LOGIN = ("name", "host", "port", "user", "identity_file")
 
 
 def saved_vm(vm: Vm) -> dict[str, Any]:
-    """A VM of the fleet as it is saved: without secrets, and with all that ``--resume`` needs to visit it again."""
+    """A VM of the fleet as it is saved: without secrets, with everything that ``--resume`` needs to visit it again."""
     data = vm.as_dict()
     kept = {name: data[name] for name in _LOGIN if name in data}
     if (jump := data.get("jump")) and not re.search(r"//[^/@]*:[^/@]*@", str(jump)):
@@ -58,7 +58,7 @@ def to_data(evidence: Evidence) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> Evidence:
-    """The inverse of `to_data`. Raises ValueError: the place in the data, and what is wrong there."""
+    """The inverse of `to_data`. Raises ValueError: the place in the data, and the problem."""
     check_version(data, VERSION)
     record = checked(data, EvidenceRecord)
     return Evidence(
@@ -70,7 +70,7 @@ def from_data(data: Mapping[str, Any]) -> Evidence:
 
 
 def _result(key: str, data: Any) -> ProbeResult:
-    # Most keys and commands are the same on every VM: one text of each is enough.
+    # Most keys and commands are the same on every VM: keep one text of each.
     if isinstance(data, dict) and isinstance(command := data.get("command"), str):
         data = data | {"command": intern(command)}
     return whole(data, ProbeResult, f'seen["{key}"]')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote
 
-#: The operator's own profile, as it was at the time of the run.
+#: The operator's own profile at the time of the run.
 PROFILE = "profile.toml"
 
 #: The answers of Azure, and the versions of the Azure CLI on the machine that ran the suite.
@@ -17,8 +17,8 @@ _LONGEST = 120  # leaves room for a suffix in the 255 bytes that file systems al
 def file_name(name: str) -> str:
     """A file name for a VM's name: readable, safe, and different for different names.
 
-    All but letters, digits, ``.``, ``_`` and ``-`` is percent-encoded, and so is a leading dot. Too long a result
-    is cut and gets a hash behind a ``~``, which occurs in no other result.
+    Everything but letters, digits, ``.``, ``_`` and ``-`` is percent-encoded, and so is a leading dot. A result that is
+    too long is cut and gets a hash after a ``~``, which no other result contains.
     """
     raw = name.encode("utf-8", "surrogatepass")
     safe = quote(raw, safe="").replace("~", "%7E")

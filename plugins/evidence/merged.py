@@ -6,9 +6,9 @@
     shard 2 of 3   vm2 vm5          ├──> one fleet, in its own order: vm1 vm2 vm3 ... vm8
     shard 3 of 3   (missing)        ┘    vm3 vm6 have no evidence: unknown, and the exit status is never 0
 
-A VM is in one source only, unless both sources have the same evidence of it. Every shard lists the whole fleet in its
+A VM may be in two sources only with the same evidence. Every shard lists the whole fleet in its
 ``run.json`` (`plugins.inventory.shards`), so the VMs of a missing shard are known. The answers of Azure are merged;
-where two sources asked the same question, the newer answer is judged.
+if two sources have an answer to the same request, the newer one is judged.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from plugins.requirements.profile import DEFAULT
 class _Part:
     """One source."""
 
-    place: str  # as it was given, or found
+    place: str  # as given, or found
     archive: Archive
     run: RunRecord
-    vms: Mapping[str, Vm]  # by name: those it should have evidence of
+    vms: Mapping[str, Vm]  # by name: the VMs that it should have evidence for
 
     @property
     def source(self) -> Source:
@@ -66,8 +66,8 @@ class _Part:
 def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archive, RunRecord, list[Vm]]:
     """The evidence at all of these paths, the saved options, and the fleet. Raises InputError.
 
-    A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: it is of no
-    importance what profile the evidence was gathered for, as it is judged by another one.
+    A place is a run directory, a bundle, a glob over those, or a store of runs. `any_profile`: ignore the
+    profile for which the evidence was gathered, because another one judges it.
     """
     paths = [path for place in places for path in _expanded(place)]
     if len(paths) == 1:
@@ -103,16 +103,16 @@ class MissingEvidence:
     """The VMs of the fleet without evidence, and the missing shards."""
 
     vms: list[str] = field(default_factory=list)
-    shards: list[int] = field(default_factory=list)  # of which there is no source at all
+    shards: list[int] = field(default_factory=list)  # without any source
     of: int | None = None
 
     def __str__(self) -> str:
-        """ "MISSING: shard 7 of 20; there is no evidence of 50 VMs: vm7, vm27, vm47, ..." """
+        """ "MISSING: shard 7 of 20; no evidence of 50 VMs: vm7, vm27, vm47, ..." """
         named = ", ".join(self.vms[:3]) + (", ..." if len(self.vms) > 3 else "")
         shards = (
             f"{plural(len(self.shards), 'shard')} {number_ranges(self.shards)} of {self.of}; " if self.shards else ""
         )
-        return f"MISSING: {shards}there is no evidence of {counted(len(self.vms), 'VM')}: {named}."
+        return f"MISSING: {shards}no evidence of {counted(len(self.vms), 'VM')}: {named}."
 
 
 class MergedSource:
@@ -150,7 +150,7 @@ class MergedSource:
 
     @cached_property
     def run(self) -> RunRecord:
-        """The ``run.json`` of the whole."""
+        """The merged ``run.json``."""
         configs = {part.run.get("ssh_config") for part in self._parts}
         own = all(isinstance(part.source, Folder) for part in self._parts)
         run = self._parts[0].run.copy()
@@ -161,11 +161,11 @@ class MergedSource:
         return run
 
     def has(self, name: str) -> bool:
-        """Whether `read` has something."""
+        """Whether `read` finds something."""
         return self.read(name) is not None
 
     def read(self, name: str) -> bytes | None:
-        """A file of whichever part has it; what belongs to the whole fleet is put together."""
+        """A file of the part that has it; files about the whole fleet are merged."""
         if name == "run.json":
             return encode(self.run).encode("utf-8", "backslashreplace")
         if name == AZURE:
@@ -177,7 +177,7 @@ class MergedSource:
         return owner.source.read(name) if owner else None
 
     def label(self, name: str) -> str:
-        """Where a file is."""
+        """The place of a file, for messages."""
         owner = self._by_path.get(name)
         return owner.source.label(name) if owner else f"{name} of {len(self._parts)} sources"
 
@@ -236,7 +236,7 @@ class MergedSource:
         if self.shard_count is not None:
             there = sorted({int(part.shard["number"]) for part in self._parts if part.shard})
             sources += f": {plural(len(there), 'shard')} {number_ranges(there)} of {self.shard_count}"
-        self.read(AZURE)  # so that what it notes is said
+        self.read(AZURE)  # reading it adds notes
         gaps = self.gaps_among(vms)
         return [f"merged from {sources}", *self.notes, *([f"{gaps} {_WHAT_TO_DO}"] if gaps else [])]
 
@@ -290,7 +290,7 @@ def _refuse_profiles(parts: Sequence[_Part]) -> None:
 
 
 def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
-    """Whose evidence of each VM is judged."""
+    """The part whose evidence of each VM is judged."""
     owner: dict[str, _Part] = {}
     for part in parts:
         for name in part.vms:
@@ -302,6 +302,6 @@ def _owners(parts: Sequence[_Part]) -> dict[str, _Part]:
                 elif before != part.archive.get(name, before):
                     raise InputError(
                         f"--evidence: {name} is in {other.label} and in {part.label}, and they differ. "
-                        "Leave one of the two out."
+                        "Drop one of the two."
                     )
     return owner

@@ -5,10 +5,10 @@
     az://container/prefix/20261121T221500Z-3f9a/run.json          a run directory, file by file
                                                /evidence/vm1.json  there as soon as the VM is done
 
-Files are sent while VMs are visited, by a few threads; a run that dies has sent what was done.
-`plugins.evidence.merged` reads one run, or every run below a prefix. Who may do so: an Azure identity (azure-identity's
+A few threads send files while VMs are visited; a run that dies has already sent the evidence until then.
+`plugins.evidence.merged` reads one run, or every run below a prefix. The login is an Azure identity (azure-identity's
 DefaultAzureCredential: a managed or workload identity, or `az login`), or the connection string in
-AZURE_STORAGE_CONNECTION_STRING. Neither is ever an argument, and a URL that holds a secret is refused.
+AZURE_STORAGE_CONNECTION_STRING. Neither is ever an argument, and a URL with a secret is refused.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from plugins.evidence.source import Folder, Source
 _AZURE = ("az", "abfs", "abfss")
 _SCHEMES = (*_AZURE, "file", "memory")
 _THREADS = 4
-_MOST_BYTES = 64 * 1024 * 1024  # of one file; a VM's evidence is some 60 kB
+_MOST_BYTES = 64 * 1024 * 1024  # of one file; a VM's evidence has about 60 kB
 
 
 def is_url(place: str) -> bool:
-    """Whether this names a store, and no path."""
+    """Whether this names a store, not a path."""
     return "://" in place
 
 
@@ -40,12 +40,12 @@ class Store:
     """The files below a URL (`plugins.evidence.source.Source`)."""
 
     def __init__(self, url: str, option: str = "--evidence-store", opened: tuple[Any, str] | None = None) -> None:
-        """Raises InputError for a URL that cannot be used. `opened`: its file system and path."""
+        """Raises InputError for an unusable URL. `opened`: its file system and path."""
         self._url, self._option = url.rstrip("/"), option
         self._fs, self._root = opened or _connect(self._url, option)
         self._pool: ThreadPoolExecutor | None = None
         self._sent: list[Future[None]] = []
-        self.problem: OSError | None = None  # the first that sending met
+        self.problem: OSError | None = None  # the first error of sending
 
     def __str__(self) -> str:
         return self._url
@@ -60,7 +60,7 @@ class Store:
         return Path(self._url)
 
     def below(self, name: str) -> Store:
-        """The store of what is below `name`."""
+        """The store below `name`."""
         return Store(f"{self._url}/{name}", self._option, (self._fs, f"{self._root}/{name}"))
 
     def has(self, name: str) -> bool:
@@ -102,13 +102,13 @@ class Store:
         return [name for name in names if self.has(f"{name}/run.json")]
 
     def send(self, name: str, content: Path | bytes) -> None:
-        """Send a file in the background, as it is when its turn comes; `wait` reports errors."""
+        """Send a file in the background, with its content at that time; `wait` reports errors."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
         self._sent.append(self._pool.submit(self._put, name, content))
 
     def wait(self) -> None:
-        """Come back when everything has been sent, or could not be; see `problem`."""
+        """Wait until everything has been sent, or has failed; see `problem`."""
         for upload in self._sent:
             if (error := upload.exception()) is not None and self.problem is None:
                 self.problem = error if isinstance(error, OSError) else OSError(str(error))
@@ -128,7 +128,7 @@ class Store:
             raise self._failed(error) from None
 
     def _failed(self, error: Exception) -> OSError:
-        """Libraries raise what they like; none of it may hold a key."""
+        """The message for an error of any library; it must not contain a key."""
         reason = (str(error).strip().splitlines() or [""])[0][:200]
         return OSError(f"{self._url}: {type(error).__name__}: {redact(reason)}. {_REMEDY}")
 
@@ -187,7 +187,7 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
 
 
 def _account(netloc: str, option: str, url: str) -> dict[str, Any]:
-    """How adlfs gets in: what it would do with keys in other variables is not asked for."""
+    """The login of adlfs; keys in other variables are ignored."""
     if connection := os.environ.get("AZURE_STORAGE_CONNECTION_STRING"):
         return {"connection_string": connection}
     name = os.environ.get("AZURE_STORAGE_ACCOUNT_NAME", "")

@@ -1,4 +1,4 @@
-"""The files of a run and of a bundle as types: what is checked when one is read (`plugins.core.strict_json`).
+"""The files of a run and of a bundle as types, against which they are checked on reading (`plugins.core.strict_json`).
 
 ``run.json`` is a `RunRecord`, ``evidence/<vm>.json`` an `EvidenceRecord`, the ``manifest.json`` of a bundle a
 `ManifestRecord`; ``azure.json`` is a `plugins.model.AzureRecord`, ``runner.json`` a `plugins.azure.az_cli.AzCli`. What
@@ -17,12 +17,12 @@ from plugins.model import Time
 _Count = Annotated[int, Meta(ge=0, le=10**9)]
 _Number = Annotated[int, Meta(ge=1, le=10**9)]
 
-#: It names a file in the folder of bundles.
+#: It becomes the name of a file in the folder of bundles.
 _RunId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z.-]{0,99}$")]
 
 
 class ShardRecord(TypedDict):
-    """The part of a fleet that a run is about (`plugins.inventory.shards`)."""
+    """The part of a fleet that a run covers (`plugins.inventory.shards`)."""
 
     number: _Number
     of: _Number

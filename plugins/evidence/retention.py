@@ -1,8 +1,8 @@
 """``--keep N``: removes the directories of old runs.
 
-The folder of reports is the operator's, and other things may be in it. Removed is only what is certainly a run of this
-suite that came to its end: a real directory with a run id for a name, in which run.json names the same id and
-results.json is a file. A link is never followed. A run that another process holds stays.
+The folder of reports belongs to the operator, and may have other content. Only a certain run of this
+suite that has ended is removed: a real directory whose name is a run id, in which run.json has the same id and
+results.json is a file. Links are not followed. A run that another process has locked stays.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LARGEST = 64 * 1024 * 1024  # bytes of a run.json: it lists the fleet
 def remove_old_runs(reports: Path, keep: int, never: Collection[str]) -> tuple[list[str], list[str]]:
     """Remove all but the newest `keep` runs of `reports`; never those whose ids are in `never`.
 
-    The ids of the runs that are gone, and sentences about those that could not be removed.
+    Returns the ids of the removed runs, and sentences about those that could not be removed.
     """
     runs = sorted((path for path in reports.iterdir() if _is_run(path)), key=lambda path: path.name, reverse=True)
     removed: list[str] = []

@@ -1,11 +1,11 @@
-"""Where the evidence of a run is: a path becomes a `Source`, whether it is a run directory or a bundle.
+"""Sources of evidence: a path to a run directory or a bundle becomes a `Source`.
 
 ::
 
     reports/20261121T221500Z-3f9a            Folder: the run directory
     20261121T221500Z-3f9a.zip                Bundle: the run, or one VM of it (docs/evidence.md)
 
-Both hold the same files under the same names, which `plugins.evidence.archive` knows.
+Both have the same files with the same names, which `plugins.evidence.archive` knows.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Folder:
 def open_source(path: Path, option: str = "--evidence") -> Source:
     """The source at `path`. A bundle is read and verified as a whole before this returns. Raises InputError.
 
-    `option` is what messages call the way that the path was given.
+    `option` names the option in messages.
     """
     if path.is_dir():
         return Folder(path)

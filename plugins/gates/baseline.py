@@ -1,4 +1,4 @@
-"""``--against RUN``: what changed since an earlier run, the baseline.
+"""``--against RUN``: the changes since an earlier run, the baseline.
 
 ::
 
@@ -7,13 +7,13 @@
     fail        pass        fixed
     fail        fail        persisting
 
-Listed are root causes: one broken network would otherwise be a hundred new findings, of which ninety-nine go away with
-the first. So *fixed* is what was a root cause, and the others are what is one now. What was blocked before and fails
-now is *persisting*: it was most likely there all along. What a waiver covers now is in no list; what only one of the
-two runs judged is neither new nor fixed.
+The lists contain root causes: otherwise one broken network would be a hundred new findings, of which ninety-nine vanish
+with the first. So a *fixed* finding was a root cause, and the others are root causes now. A check that was blocked and
+fails now is *persisting*: the problem most likely existed before. Waived findings are in no list; a check that only one
+of the two runs judged is neither new nor fixed.
 
-*Regressions* are for the gate: every required check that got worse, consequences too; of each VM the root causes are
-named.
+*Regressions* are for the gate: every required check that got worse, including consequences; the root causes of each VM
+are named.
 
 Either of the two runs may be compacted (`plugins.results.compact`): a result that is named only has the status that it
 is named under.
@@ -69,13 +69,13 @@ class PastVm:
 
     @property
     def root_causes(self) -> frozenset[str]:
-        """The names of the root causes: each is news when it is good now."""
+        """The names of the root causes: a change when they pass now."""
         return frozenset(name for name, past in self.not_good.items() if past.root_cause)
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The earlier run, as far as a comparison needs it."""
+    """The part of the earlier run that a comparison needs."""
 
     run_id: str
     vms: Mapping[str, PastVm]
@@ -109,7 +109,7 @@ def load(option: str, reports: Path) -> Baseline:
 
 
 def _newest(reports: Path) -> Path:
-    """The run that the link ``latest`` names, which is complete; without it, the newest: run ids sort by time."""
+    """The run that the link ``latest`` names, which is complete; without the link, the newest: run ids sort by time."""
     link = reports / LATEST
     if re.match(_RUN, link.resolve().name) and (link / "results.json").is_file():
         return link.resolve()
@@ -134,7 +134,7 @@ class _Vm(TypedDict):
 
 
 class _Results(TypedDict):
-    """`results.json`, as far as a comparison needs it: the same in each version."""
+    """The part of `results.json` that a comparison needs: the same in each version."""
 
     version: NotRequired[Any]
     run_id: str
@@ -189,7 +189,7 @@ def compare(results: Json, baseline: Baseline) -> dict[str, Any]:
 
 
 def _left_out(vm: Json, before: PastVm, results: Json) -> Iterator[Json]:
-    """The results that compaction left out, and that were root causes before; the message of a pass is its title."""
+    """Omitted (compacted) results that were root causes before; the message of a pass is its title."""
     root_causes = before.root_causes if compact.left_out(vm) else ()
     for status, names in compact.left_out(vm).items():
         for name in (name for name in names if name in root_causes):
@@ -200,7 +200,7 @@ def _left_out(vm: Json, before: PastVm, results: Json) -> Iterator[Json]:
 
 
 def _place(past: Past, result: Json) -> str:
-    """The list that a finding belongs to; "" for none."""
+    """The list for a finding; "" for none."""
     now = result["status"]
     if now in _NOT_MET and result["root_cause"]:
         worse = past.status in _GOOD or past.status == "waived" or (past.status == "warn" and now == "fail")

@@ -1,10 +1,10 @@
-"""From findings to a decision: may we go ahead? What `--gate`, `--against` and `--waivers` make of a run.
+"""From findings to a decision about a rollout: `--gate`, `--against` and `--waivers`.
 
 ::
 
     waivers ──> verdicts ──> results ──> changes since the baseline ──> gate ──> exit status
 
-They are read before any VM is visited, so that a mistake in them costs nothing.
+They are read before any VM is visited, so that a mistake is reported at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Decisions:
     gate: Gate | None = None
     baseline: Baseline | None = None
     waivers: Waivers = field(default_factory=Waivers)
-    everything: bool = True  # False: the command line chose some of the VMs, or of a check's parameters
+    everything: bool = True  # False: the command line selected some of the VMs, or of a check's parameters
 
     @property
     def notes(self) -> Iterable[str]:
@@ -48,7 +48,7 @@ class Decisions:
 
     @property
     def chosen(self) -> bool:
-        """True when the gate asks only for what was chosen: a run that left checks out can pass it."""
+        """True when the gate covers only the chosen checks: a partial run can pass it."""
         return self.gate is not None and self.gate.chosen
 
     def refuse(self, checks: Collection[str]) -> None:
@@ -64,7 +64,7 @@ class Decisions:
         """The keys ``waivers``, ``changes`` and ``gate`` of `results.json`.
 
         `vms` is the fleet, `selected` are the VMs that have selected checks, and `unfinished` those of them that were
-        not judged to the end: a run that was cut short must not look better than it would have been.
+        not judged completely: an interrupted run must not look better than a complete one.
         """
         gates: dict[str, Any] = {}
         if self.waivers.path:
@@ -84,7 +84,7 @@ class Decisions:
 
 
 def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: float) -> Decisions:
-    """The decision that the command line requests. `reports` is where runs are, `now` in seconds since the epoch.
+    """The decision that the command line requests. `reports` is the folder of runs, `now` in seconds since the epoch.
 
     Raises InputError.
     """
@@ -103,15 +103,15 @@ def read(option: argparse.Namespace, vms: Sequence[Vm], reports: Path, now: floa
 
 
 def _beside(inventory: str | None) -> Path | None:
-    """The waiver file beside a fleet file: an exception that is written down there need not be asked for."""
+    """The waiver file beside a fleet file, which is used without an option."""
     path = Path(inventory).parent / waivers.FILE_NAME if inventory else None
     return path if path and path.is_file() else None
 
 
 def exit_status(results: Mapping[str, Any], pytests: int, other_failures: bool) -> int:
-    """The exit status of a run that came to its end; `pytests` is what pytest would say.
+    """The exit status of a run that ended; `pytests` is pytest's own.
 
-    `other_failures`: a test that is not a check failed. No gate excuses it.
+    `other_failures`: an ordinary test failed. No gate covers that.
     """
     if "gate" in results:
         return pytests if other_failures else int(results["gate"]["exit"])

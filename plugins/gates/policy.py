@@ -1,4 +1,4 @@
-"""``--gate``: what is good enough to go ahead. A policy in, and for a run: passed or not, and one sentence.
+"""``--gate``: parses a policy, and judges a run by it: passed or not, with one sentence.
 
 ::
 
@@ -12,10 +12,10 @@
     group   = tag value | key ":" tag value | "rest"   rest: the VMs of no group that another rule names
     percent = number "%"                         above 0 and up to 100, 99.5 for example
 
-A gate changes what counts, never what a word means: only a VM that is *ready* counts as ready. A rule that would be
-met if every VM that could not be judged were ready is *unknown* (exit 10), any other that is not met *fails* (exit 1).
-A run that left checks out meets no gate but ``chosen``, which asks for less: that the checks that ran passed on all
-VMs. It says nothing about readiness.
+A gate changes the condition, never the meaning of a status: only a VM that is *ready* counts as ready. A rule that
+would be met if every VM that could not be judged were ready is *unknown* (exit 10); any other rule that is not met
+*fails* (exit 1). A run that omitted checks meets no gate but ``chosen``, which requires less: that the checks that ran
+passed on all VMs. It is not a verdict on readiness.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FORMS = "all, 98%, GROUP=all, GROUP=98%, unknown=0, unknown=2%, no-regressions o
 
 
 class GateError(ValueError):
-    """A policy that cannot be used: the sentence says why, and what can be."""
+    """An invalid policy: the text has the reason, and the valid forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,16 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """So many VMs of a group must be ready."""
+    """The number or share of VMs of a group that must be ready."""
 
     text: str
-    group: str  # as it was written, "" for the fleet
-    tag: str  # what it means: "ring:canary", "rest", "" for the fleet
+    group: str  # as written, "" for the fleet
+    tag: str  # its meaning: "ring:canary", "rest", "" for the fleet
     vms: frozenset[str]
     need: Decimal | None  # percent; None: all
 
     def judge(self, facts: Facts) -> Outcome:
-        """Compare the number of ready VMs with what is needed."""
+        """Compare the number of ready VMs with the required one."""
         count = Counter(state for name, state in facts.states.items() if name in self.vms)
         total, ready, unknown = count.total(), count["ready"], count["unknown"] + count["partial"]
         counts = f"{ready:,} of {total:,}"
@@ -92,14 +92,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """At most so many VMs of the fleet could not be judged."""
+    """The largest number or share of VMs that could not be judged."""
 
     text: str
     count: int | None
     percent: Decimal | None
 
     def judge(self, facts: Facts) -> Outcome:
-        """Compare the number of VMs that could not be judged with what is allowed."""
+        """Compare the number of VMs that could not be judged with the allowed one."""
         total, unknown = len(facts.states), sum(state in ("unknown", "partial") for state in facts.states.values())
         summary = f"{unknown:,} of {total:,} VMs"
         if self.percent is not None:
@@ -120,7 +120,7 @@ class NoRegressions:
     text: str
 
     def judge(self, facts: Facts) -> Outcome:
-        """Look at the regressions, and at VMs that may hide some."""
+        """Check for regressions, and for VMs that may hide some."""
         assert facts.changes is not None, "parse() asks for a baseline"
         since, worse = facts.changes["against"], facts.changes["regressions"]
         if worse:
@@ -136,12 +136,12 @@ class NoRegressions:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Every required check that ran passed on every VM; what was left out does not count."""
+    """Every required check that ran passed on every VM; omitted checks do not count."""
 
     text: str
 
     def judge(self, facts: Facts) -> Outcome:
-        """Count the VMs on which nothing that was chosen failed or is unknown."""
+        """Count the VMs on which no chosen check failed or is unknown."""
         count = Counter(facts.states.values())
         total, bad, unknown = count.total(), count["not ready"], max(count["unknown"], len(facts.unfinished))
         passed = f"the chosen checks passed on {total - bad - unknown} of {counted(total, 'VM')}"
@@ -175,7 +175,7 @@ def parse(text: str, vms: Sequence[Vm], baseline: bool) -> Gate:
     parts = [re.sub(r"\s*=\s*", "=", part.strip(), count=1) for part in text.split(",")]
     if CHOSEN in parts:
         if len(parts) > 1:
-            raise GateError("chosen does not go with other rules: it asks for less than each of them. Give it alone.")
+            raise GateError("chosen cannot be combined with other rules. Use it alone.")
         return Gate(CHOSEN, (Chosen(CHOSEN),))
     rules = [_rule(part, vms, baseline) for part in parts]
     named = frozenset[str]().union(*(rule.vms for rule in rules if isinstance(rule, Ready) and rule.group))
@@ -193,7 +193,7 @@ def _rule(part: str, vms: Sequence[Vm], baseline: bool) -> Rule:
     if not equals and (part == "all" or part.endswith("%")):
         return Ready(part, "", "", frozenset(vm.name for vm in vms), _need(part, part))
     if not equals:
-        hint = f" A group needs what it has to reach: {part}=all." if part == REST or _tagged(part, vms) else ""
+        hint = f" A group needs a condition: {part}=all." if part == REST or _tagged(part, vms) else ""
         raise GateError(f"{part!r} is not a rule.{hint} A rule is {FORMS}.")
     if group == "unknown":
         return _unknown(part, value)
@@ -207,7 +207,7 @@ def evaluate(gate: Gate, facts: Facts) -> dict[str, Any]:
     outcomes = [rule.judge(facts) for rule in gate.rules]
     words = {outcome.word for outcome in outcomes}
     exit_code = EXIT_FAIL if "fail" in words else EXIT_UNKNOWN if "unknown" in words else 0
-    # What is not met first: it is what the sentence is read for.
+    # Unmet rules first: they are the point of the sentence.
     reasons = [
         outcome.sentence
         for outcome in sorted(outcomes, key=lambda outcome: ("fail", "unknown", "pass").index(outcome.word))
@@ -229,7 +229,7 @@ def _need(rule: str, value: str) -> Decimal | None:
         return None
     number = _number(rule, value)
     if not number:
-        raise GateError(f"{rule}: 0% stops nothing. Give a percentage above 0, or drop the rule.")
+        raise GateError(f"{rule}: 0% is always met. Give a percentage above 0, or drop the rule.")
     return number
 
 
@@ -253,7 +253,7 @@ def _unknown(rule: str, value: str) -> Unknown:
 
 
 def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
-    """The tag that a group's name means, and its VMs."""
+    """The tag for a group's name, and its VMs."""
     if not name:
         raise GateError(f"a rule has no group before its '='. A rule is {FORMS}.")
     matches = _tagged(name, vms)
@@ -271,7 +271,7 @@ def _group(name: str, vms: Sequence[Vm]) -> tuple[str, frozenset[str]]:
 
 
 def _tagged(name: str, vms: Iterable[Vm]) -> dict[str, list[str]]:
-    """The tags that a group's name can mean, each with its VMs."""
+    """The possible tags for a group's name, each with its VMs."""
     groups: dict[str, list[str]] = {}
     for vm in vms:
         for key, value in vm.tags.items():
@@ -301,9 +301,9 @@ def _refuse_twice(rules: Iterable[Rule]) -> None:
 
 
 def _percent(part: int, total: int, limit: Decimal) -> Decimal:
-    """A share that counts for the policy, always rounded down: to a tenth, or as exactly as the limit is written.
+    """A share for the policy, always rounded down: to a tenth, or to the precision of the limit.
 
-    So a share looks as if it met its limit only when it does.
+    So a displayed share reaches its limit only when the real one does.
     """
     digits = max(1, -int(limit.as_tuple().exponent))
     return (Decimal(part * 100) / total).quantize(Decimal(1).scaleb(-digits), ROUND_FLOOR)

@@ -19,12 +19,12 @@ from plugins.model import Evidence, ProbeResult, SshSession, Vm
 from plugins.requirements.windows_counterparts import for_windows
 from plugins.ssh import client as ssh
 
-#: File descriptors: of pytest, the reports and Azure; and of one visit (its connection, pipes of ssh and a resolver).
+#: File descriptors for pytest, the reports and Azure; and for one visit (its connection, pipes of ssh and a resolver).
 _DESCRIPTORS, _OF_A_VISIT = 40, 6
 
 
 class EvidenceStore(Protocol):
-    """Takes the evidence of each VM (`plugins.evidence.archive.Archive`)."""
+    """Stores the evidence of each VM (`plugins.evidence.archive.Archive`)."""
 
     def store(self, evidence: Evidence) -> None:
         """Keep one VM's evidence; called from several threads."""
@@ -55,7 +55,7 @@ class _Visit:
         return self.decoder.feed(data)
 
     def feed_stderr(self, data: bytes) -> None:
-        """Ignore the shell's own messages ("Killed"): they are not a probe's answer."""
+        """Ignore the shell's own messages ("Killed"): no probe printed them."""
 
 
 def gather(
@@ -65,10 +65,10 @@ def gather(
     archive: EvidenceStore,
     progress: Progress,
 ) -> bool:
-    """Visit `vms` and store the evidence of each in `archive` as soon as it is there; False when it was interrupted.
+    """Visit `vms` and store the evidence of each in `archive` as soon as it is complete; False when interrupted.
 
-    `plans` holds each VM's probes, by VM name. Ctrl-C ends the gathering within a few seconds: what has been said until
-    then is kept, and VMs that were not visited say so. Raises nothing for anything that a VM, a key or a network does.
+    `plans` has each VM's probes, by VM name. Ctrl-C ends the gathering within a few seconds: output received until then
+    is kept, and VMs that were not visited have that outcome. Raises nothing for a failure of a VM, a key or a network.
     """
     visits: dict[str, _Visit] = {}
     began = time.time()
@@ -81,11 +81,11 @@ def gather(
 
     def ended(vm: Vm, session: SshSession) -> None:
         visited = visits.pop(vm.name, None)
-        # A jump host is a machine of its own.
+        # A jump host is a separate machine.
         if vm.os == "windows" and session.outcome != "jump host failed":
             session = replace(session, remedy=for_windows(session.remedy))
         evidence = _evidence(vm, session, visited, plans[vm.name], began)
-        # Redaction and the disk take their time, and the loop that calls this has other VMs to answer.
+        # In a thread: redaction and the disk take time, and the calling loop serves other VMs.
         stored.append(storing.submit(store, evidence))
 
     def store(evidence: Evidence) -> None:
@@ -106,7 +106,7 @@ def gather(
 
 
 def limits(options: ssh.Options, vms: Sequence[Vm]) -> ssh.Options:
-    """The options for these VMs: PowerShell takes its time to start, and each visit its file descriptors.
+    """The options for these VMs: PowerShell needs more time to start, and each visit needs file descriptors.
 
     Raises InputError when this process may open too few files for one visit.
     """
@@ -125,7 +125,7 @@ def limits(options: ssh.Options, vms: Sequence[Vm]) -> ssh.Options:
 def _evidence(
     vm: Vm, session: SshSession, visit: _Visit | None, plan: Sequence[ProbeCommand], began: float
 ) -> Evidence:
-    if visit is None:  # never got as far as a shell
+    if visit is None:  # no shell was started
         return Evidence(vm, session, {}, began)
     decoder = visit.decoder
     session = _explained(session, decoder)

@@ -18,7 +18,7 @@ _POWERSHELL = ("Nothing is changed there. PowerShell keeps the output in memory.
 
 
 def page(plans: Mapping[str, Sequence[ProbeCommand]], vms: Sequence[Vm], options: ssh.Options) -> str:
-    """Every command, the VMs it would run on, and the time limits. `plans`: the commands of each VM, by its name."""
+    """Every command, its VMs, and the time limits. `plans`: the commands of each VM, by VM name."""
     groups: dict[tuple[str, tuple[ProbeCommand, ...]], list[str]] = {}
     for vm in vms:
         groups.setdefault((vm.os, tuple(plans[vm.name])), []).append(vm.name)

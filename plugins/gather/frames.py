@@ -1,4 +1,4 @@
-"""Reading what a VM streams back (the grammar is drawn in `plugins.gather.script`)."""
+"""Decodes the stream of a VM (`plugins.gather.script` describes the grammar)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugins.model import ProbeResult, ProbeState
 
 _STATES: dict[bytes, ProbeState] = {b"e": "done", b"t": "timed out", b"x": "no tool", b"r": "no root"}
 
-#: Why an engine runs nothing: the message and the remedy for each of its words.
+#: Why an engine runs nothing: the message and the remedy for each of its codes.
 REFUSALS = {
     "noproc": (
         "/proc is not mounted on the VM, so no probe was started: none could be stopped safely.",
@@ -29,61 +29,61 @@ REFUSALS = {
     ),
 }
 
-#: A marker line is shorter than this; a longer line is not a frame, however it begins.
+#: A marker line is shorter than this; a longer line is not a frame.
 _LONGEST = 512
 
-#: What a pipe holds, in bytes. A probe that printed more waited until it was stopped: it did not time out, and its
+#: The capacity of a pipe, in bytes. A probe that printed more waited until it was stopped: it did not time out, and its
 #: status is that of a program whose output is not read.
 _PIPE, _FLOOD = 65_536, b"141"
 
-#: The numbers of a frame, as the engines print them. Not whatever `int` and `float` take, which is `nan`, `1_0` and
-#: thousands of digits: a VM that knows the nonce of its own session must not get such a number into a report.
+#: The numbers of a frame, as the engines print them. `int` and `float` also accept `nan`, `1_0` and
+#: thousands of digits: a VM that knows its own nonce must not get such a number into a report.
 _WHOLE = re.compile(rb"\d{1,9}")
 _STATUS = re.compile(rb"-?\d{1,10}")  # Windows has statuses of 32 bits, with a sign
 _SECONDS = re.compile(rb"\d{1,10}(?:\.\d{1,9})?")
 
 
 class FrameDecoder:
-    """Turns the bytes of one VM into `ProbeResult` records, as they arrive, in pieces of any size.
+    """Decodes the bytes of one VM to `ProbeResult` records, in pieces of any size, as they arrive.
 
-    Whatever is not a frame with this batch's nonce is noise (login banners, profiles that print) and is skipped. A
-    frame that breaks the grammar is dropped, so its probe counts as lost; nothing the VM sends can raise here.
+    Everything but frames with this script's nonce is noise (login banners, profiles that print) and is skipped. A
+    frame that breaks the grammar is dropped, so its probe counts as lost; no input raises.
     """
 
     def __init__(self, batch: VmScript, clock: Callable[[], float] = time.time) -> None:
         self.results: dict[str, ProbeResult] = {}
         self.greeted = False  # a shell ran our script
-        self.full = ""  # the places that could not be written, when no folder could be made
+        self.full = ""  # the places that are not writable, when no folder could be made
         self.refused = ""  # why nothing was run: a key of `REFUSALS`
         self.complete = False
         self._batch = batch
         self._mark = b"\n" + batch.nonce.encode() + b" "
         self._clock = clock
         self._buffer = bytearray()
-        self._begin = 0  # what stands before has been taken
+        self._begin = 0  # bytes before it have been consumed
         self._from = 0  # where to continue the search for the next mark
-        self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is still to come
-        self._printed: deque[bytes] = deque()  # outputs whose frames are still to come
+        self._open: tuple[bytes, bytes] | None = None  # index and stdout of a frame whose stderr is pending
+        self._printed: deque[bytes] = deque()  # outputs whose frames are pending
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes; True when the batch is complete and the session may be closed."""
+        """Take the next bytes; True when the answer is complete and the session may be closed."""
         self._buffer += data
         while not self.complete and (mark := self._next_mark()):
             body, line = mark
             self._take(body, line.split())
-        if self._begin:  # once for each piece that came, not for each mark in it
+        if self._begin:  # once for each piece, not for each mark in it
             del self._buffer[: self._begin]
             self._from -= self._begin
             self._begin = 0
         return self.complete
 
     def _next_mark(self) -> tuple[bytes, bytes] | None:
-        """The bytes before the next marker line, and the line's text; None until a whole line is there."""
+        """The bytes before the next marker line, and the line's text; None until a whole line has arrived."""
         at = self._buffer.find(self._mark, self._from)
         if at < 0:
             self._from = max(self._begin, len(self._buffer) - len(self._mark) + 1)
             if not self.greeted and len(self._buffer) > 65_536:
-                # Noise between frames: keep only what may be the beginning of a mark.
+                # Noise between frames: keep only a possible beginning of a mark.
                 self._begin = self._from
             return None
         end = self._buffer.find(b"\n", at + len(self._mark), at + len(self._mark) + _LONGEST)
@@ -91,7 +91,7 @@ class FrameDecoder:
             if len(self._buffer) < at + len(self._mark) + _LONGEST:
                 self._from = at
                 return None
-            end = at + len(self._mark)  # a line that never ends is none; what it hid is looked at again
+            end = at + len(self._mark)  # a line without an end is not a marker; search it again
         with memoryview(self._buffer) as view:
             body, line = bytes(view[self._begin : at]), bytes(view[at + len(self._mark) : end])
         # The line's own newline may be the first byte of the next mark.
@@ -99,7 +99,7 @@ class FrameDecoder:
         return body, line
 
     def _take(self, body: bytes, words: list[bytes]) -> None:
-        # The newline that ended the marker line before is not part of the body.
+        # The newline that ends the previous marker line is not part of the body.
         body = body.removeprefix(b"\n")
         if self._batch.crlf:
             # The CR at its end belongs to the newline with which the mark begins.

@@ -1,6 +1,6 @@
-"""One script per VM: all its probes, run in parallel, each answer framed and streamed back, some at a time.
+"""One script per VM: all its probes, run in parallel, with framed answers on stdout.
 
-What travels back on stdout, for a nonce N that is new for every VM and every run (all numbers are decimal)::
+The format on stdout, with a nonce N that is new for every VM and every run (all numbers are decimal)::
 
     \\nN hello\\n                                     the shell is there; whatever came before was login noise
     \\nN b\\n                                         answers follow: first all that some probes printed,
@@ -13,11 +13,11 @@ What travels back on stdout, for a nonce N that is new for every VM and every ru
     \\nN full PLACES\\n                               no folder could be written: nothing was run
     \\nN end\\n                                       every probe has its frame and the folder is gone
 
-On the VM: a private folder in the first place that can be written (memory first, so that a full disk does not matter).
-In it are two FIFOs per probe, which hold what it prints until it is sent; a FIFO in which probes, the clock and the
-sender announce themselves; and the line that ends an output. Only one process at a time writes to stdout, so frames
-never mix, and it writes the frames of what it could send as a whole. Probes that need root are started by a second
-shell, under ``sudo -n`` unless the login is root. docs/engine.md says what is promised.
+On the VM: a private folder in the first writable place (memory first, so that a full disk does not matter). It has two
+FIFOs per probe, which hold its output until it is sent; a FIFO in which probes, the clock and the sender send reports;
+and the line that ends an output. Only one process at a time writes to stdout, so frames never mix, and it writes the
+frames of the outputs that it could send completely. Probes that need root are started by a second shell, under
+``sudo -n`` unless the login is root. docs/engine.md lists the promises.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.ssh.shell_command import ADVICE, COMMAND, bootstrap, pack
 
-#: Where the private folder may be made, best first.
+#: The places for the private folder, best first.
 PLACES = ("/dev/shm", '"$XDG_RUNTIME_DIR"', "/run", "/tmp", "/var/tmp", '"$HOME"')
 
 #: Seconds the main shell may need around the slowest probe: starting all of them, sending, cleaning up.
@@ -43,20 +43,20 @@ OVERHEAD = 5.0
 
 @dataclass(frozen=True, slots=True)
 class VmScript:
-    """A compiled script and the data to read its answer with."""
+    """A compiled script, and the data to decode its answer."""
 
     script: bytes
-    command: str  # that starts it: the script comes on its stdin
-    advice: Mapping[int | None, str]  # what to do when it ends too soon: by exit status
+    command: str  # the command that starts it: the script comes on its stdin
+    advice: Mapping[int | None, str]  # remedies by exit status, when it ends too soon
     nonce: str
     probes: tuple[ProbeCommand, ...]  # frame INDEX i is probes[i - 1]
     limit: float  # seconds after which the script has ended by itself
-    crlf: bool = False  # the VM ends its lines with CR LF, and whatever stands between may make it so
+    crlf: bool = False  # the VM ends its lines with CR LF, or a layer in between converts them
 
 
 @cache
 def _text(name: str) -> str:
-    """A shell file beside this one, without its comments."""
+    """A shell file beside this module, without its comments."""
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
@@ -72,18 +72,18 @@ def compile_script(probes: Sequence[ProbeCommand], nonce: str | None = None) -> 
     return VmScript(script.encode(), COMMAND, ADVICE, nonce, tuple(probes), limit)
 
 
-#: What stands for a VM's nonce and the name of its folder in a compiled script: random, so that no probe has it. The
-#: folder's name is written out wherever it is used: no variable that is not set can make it the name of another one.
+#: Placeholders for a VM's nonce and its folder's name in a compiled script: random, so that no probe contains them. The
+#: folder's name is written out at each use, so an unset variable cannot make it another folder's name.
 _NONCE, _NAME = secrets.token_hex(16), secrets.token_hex(16)
 _FOLDER = f".nexus-arc-{_NAME}"
 
-#: The second shell's script has marks of its own, so that a tail of the first one never passes for a whole.
+#: The second shell's script has its own marks, so that a tail of the first one never counts as complete.
 _ROOT_MARK = "nexus-arc root"
 
-#: Processes that a run needs besides three for each probe.
+#: Processes that a run needs in addition to three for each probe.
 _AROUND = 20
 
-#: What a login shell exports may be called as our variables are, or as the programs that the script calls.
+#: The login shell may export names that the script uses for variables or programs.
 _OURS = re.compile(r"(?:^|[\s;{(])([a-z]+)=|\bread -r ([a-z _]+?)(?= *[<&|;])|\bfor ([a-z]+)\b", re.M)
 _PROGRAMS = "[ cat cd command echo kill mkdir mkfifo printf read rm sed sleep sudo ulimit"
 
@@ -95,9 +95,9 @@ def _fresh_start() -> str:
     return f"set +aCefuvx\nunset TMOUT IFS CDPATH N place {' '.join(sorted(names))}\nunset -f {_PROGRAMS}"
 
 
-@lru_cache(64)  # a fleet has few plans, and to compile one takes a millisecond
+@lru_cache(64)  # a fleet has few plans, and compiling one takes a millisecond
 def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
-    """The script with `_NONCE` and `_NAME` in it, and the seconds after which it has ended by itself."""
+    """The script with `_NONCE` and `_NAME` in it, and the seconds after which it has ended."""
     plain = [(index, probe) for index, probe in enumerate(probes, 1) if not probe.root]
     rooted = [(index, probe) for index, probe in enumerate(probes, 1) if probe.root]
     names = ["q", "p", "r", *(f"{index}.{stream}" for index in range(1, len(probes) + 1) for stream in "oe")]
@@ -121,11 +121,11 @@ def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
 
 
 def _seconds(planned: ProbeCommand) -> int:
-    """The limit as whole seconds: the clock of the script has a tick a second."""
+    """The limit as whole seconds: the clock of the script ticks once a second."""
     return max(1, math.ceil(planned.timeout))
 
 
-#: A command that only starts a program of the VM, after it has exported the proxy for it at most.
+#: A command that only starts a program of the VM, perhaps after exporting the proxy for it.
 _ONE_PROGRAM = re.compile(
     r"(?:export(?: [A-Za-z]+_(?:PROXY|proxy)=[\w./:,-]*)+\n)?"
     r"((?:cat|curl|date|df|id|ls|ping|ps|stat|uname)(?: (?:[\w./:=,%@+-]+|'[^']*'))*)",
@@ -136,7 +136,7 @@ _ONE_PROGRAM = re.compile(
 def _probe(index: int, planned: ProbeCommand) -> str:
     """A probe as values: its command, its limit and the programs it needs.
 
-    A command that only starts a program lets it take the place of the probe's shell: that is a fork less.
+    A command that only starts a program replaces the probe's shell, which saves a fork.
     """
     command, needs = planned.command, quote(" ".join(planned.needs))
     if match := _ONE_PROGRAM.fullmatch(command):
@@ -145,12 +145,12 @@ def _probe(index: int, planned: ProbeCommand) -> str:
 
 
 def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> str:
-    """What may take longest waits for something, and can do so while the others are started: each takes a fork."""
+    """Longest limits first: these probes wait while the others are started, each with a fork."""
     return " ".join(str(index) for index, _ in sorted(probes, key=lambda entry: -entry[1].timeout))
 
 
 def _make_room(names: Sequence[str], probes: int) -> str:
-    """See that the login may start and open what is needed; make the folder, and prove that it can be written.
+    """Check the limits for processes and files; make the folder, and prove that it is writable.
 
     `mkdir` fails on anything that is already there.
     """

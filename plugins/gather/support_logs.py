@@ -1,8 +1,8 @@
 """Logs and text for a support request about one VM, as listed in Microsoft's article.
 
-The article wants the cloud-init output log, the agent's logs and journal, the results of the network checks, the
+The article requests the cloud-init output log, the agent's logs and journal, the results of the network checks, the
 configuration of the VM, its identity and its cloud services network, the proxy settings in use, and the exact error
-messages of login and connect. Most of it is evidence of the checks anyway. The logs as a whole are not: ``--bundle``
+messages of login and connect. Most of it is already evidence of the checks. Complete logs are not: ``--bundle``
 reads their ends with the probes below.
 """
 
@@ -20,8 +20,8 @@ from plugins.model import Evidence, ProbeResult, Status, Verdict, Vm
 
 _CAP = 65_536  # bytes of each log
 
-#: On the VM already: a token loses its signature, a proxy URL its login, a secret's name its value, by the table that
-#: `plugins.core.redaction` uses. That sees to the rest, later.
+#: On the VM, a token loses its signature, a proxy URL its login, and a secret's name its value, by the table that
+#: `plugins.core.redaction` uses. It redacts the rest later.
 _PLAIN = (
     "tr -d '\\000\\r' | sed"
     " -e 's/\\(eyJ[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\)\\.[A-Za-z0-9_-]*/\\1.<signature>/g'"
@@ -81,7 +81,7 @@ def probes(vm: Vm) -> tuple[ProbeCommand, ...]:
     return _WINDOWS_PROBES if vm.os == "windows" else _PROBES
 
 
-#: In the article's order: heading, the areas of its checks, and the probes above that belong there.
+#: In the article's order: heading, the areas of its checks, and the matching probes of those above.
 _SECTIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Cloud-init", ("CLOUDINIT",), ("support_cloud_init_log",)),
     (
@@ -99,7 +99,7 @@ _REST = "The session, and everything else"
 
 
 def text(evidence: Evidence, verdicts: Sequence[Verdict], about: str) -> str:
-    """All of it for one VM, as a text; `about` is its first line. Nothing in it can move a cursor."""
+    """The whole text for one VM; `about` is its first line. It is sanitized for a terminal."""
     known = {area for _, areas, _ in _SECTIONS for area in areas}
     parts = [about, "", *_session(evidence)]
     shown: set[str] = set()

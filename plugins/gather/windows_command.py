@@ -1,9 +1,9 @@
 """The command for OpenSSH on a Windows VM: a bootstrap that reads the script from stdin.
 
-OpenSSH hands the command to the VM's DefaultShell: cmd.exe, unless it was set to PowerShell. An encoded command
-means the same to both. cmd.exe takes 8191 characters, which is why the script itself comes on stdin; it comes as
-base64, so that no code page can change it, and its last line has its length and its SHA-256, so that half a script, or
-a damaged one, is never run.
+OpenSSH passes the command to the VM's DefaultShell: cmd.exe, unless it was set to PowerShell. An encoded command
+works in both. cmd.exe takes 8191 characters, so the script itself comes on stdin, as
+base64, so that no code page can change it. Its last line has its length and its SHA-256, so that an incomplete or
+damaged script is never run.
 """
 
 from __future__ import annotations

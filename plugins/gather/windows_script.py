@@ -12,10 +12,10 @@ from plugins.checks.quoting import ps
 from plugins.gather.script import OVERHEAD, VmScript
 from plugins.gather.windows_command import ADVICE, COMMAND, pack
 
-#: Seconds that PowerShell may need until the first probe runs: it is started cold, and twice.
+#: Seconds that PowerShell may need until the first probe runs: two cold starts.
 STARTUP = 15.0
 
-#: Seconds before the end of a script's limit at which it stops what still runs, so that all frames arrive in time.
+#: Seconds before its limit at which a script stops running probes, so that all frames arrive in time.
 _SENDING = 3.0
 
 
@@ -25,7 +25,7 @@ def _engine() -> str:
 
 
 def _text(name: str) -> str:
-    """A PowerShell file beside this one, without its comments."""
+    """A PowerShell file beside this module, without its comments."""
     text = Path(__file__).with_name(f"{name}.ps1").read_text(encoding="utf-8")
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 

@@ -1,7 +1,7 @@
-"""The fleet file: YAML in, checked plain mappings out, and every mistake with its file, line, key and remedy.
+"""Reads the fleet file: YAML to checked plain mappings; every mistake has its file, line, key and remedy.
 
-`plugins/inventory/inventory.schema.json` holds the shape (editors can use it too); what a schema cannot say well
-(duplicates, ARM ids, host names) is checked here. A file looks like this::
+`plugins/inventory/inventory.schema.json` defines the structure (editors can use it too); rules that a schema cannot
+express well (duplicates, ARM ids, host names) are checked here. An example::
 
     defaults: {user: azureuser, target: {resource_group: arc-rg, location: eastus}}
     vms:
@@ -30,11 +30,11 @@ KIND = Kind("a fleet file", "docs/inventory.md", SCHEMA, "vms", "a list of VMs")
 
 
 class InventoryError(ConfigErrors):
-    """The errors in the choice of VMs."""
+    """The errors in the selection of VMs."""
 
 
 def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
-    """The VMs of the file with the defaults applied, and the files it names. Raises `InventoryError`."""
+    """The VMs of the file with the defaults applied, and the files that it names. Raises `InventoryError`."""
     document = _document(path)
     defaults = document.get("defaults", {})
     folder = Path(path).parent
@@ -45,9 +45,9 @@ def read(path: str | PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Pat
 def read_over(
     path: str | PathLike[str], fleet: Sequence[Mapping[str, Any]]
 ) -> tuple[list[dict[str, Any]], dict[str, Path | None]]:
-    """A fleet that was found elsewhere, with what the file states in place of what was found.
+    """A fleet from another source, with the settings of the file in place of those of the source.
 
-    Its ``defaults`` are for every VM, its ``vms`` for those of the same names; it may have none of them. Raises
+    Its ``defaults`` apply to every VM, its ``vms`` to those of the same names; both are optional. Raises
     `InventoryError`.
     """
     document = _document(path, vms_optional=True)
@@ -75,14 +75,14 @@ def _document(path: str | PathLike[str], vms_optional: bool = False) -> Any:
     except ConfigErrors as mistakes:
         raise InventoryError(mistakes.lines) from None
     if vms_optional and isinstance(document, MutableMapping) and "vms" not in document:
-        document["vms"] = ["all"]  # the schema wants one
+        document["vms"] = ["all"]  # the schema requires it
     if problems := [*yaml_file.problems(document, KIND), *_own_rules(document)]:
         raise InventoryError(yaml_file.formatted(path, problems))
     return document
 
 
 def bad_name(text: str) -> str:
-    """Why this cannot name a VM, a user or a host; "" when it can."""
+    """Why this is not a valid name of a VM, a user or a host; "" when it is."""
     if not text.strip() or text != text.strip():
         return "is empty, or begins or ends with a space. Remove the space."
     if text.startswith("-"):
@@ -93,7 +93,7 @@ def bad_name(text: str) -> str:
 
 
 def bad_host(text: str) -> str:
-    """Why this cannot be an SSH alias or address; "" when it can."""
+    """Why this is not an SSH alias or address; "" when it is."""
     if problem := bad_name(text):
         return problem
     if match := re.search(r"[\s@/,*?\[\]'\"`$;&|<>\\(){}]", text):
@@ -103,7 +103,7 @@ def bad_host(text: str) -> str:
     return ""
 
 
-# --- what a schema cannot say well --------------------------------------------------------------------------------
+# --- rules beyond the schema --------------------------------------------------------------------------------------
 
 _ARM = "/subscriptions/{}/resourceGroups/{}/providers/"
 _ID = {
@@ -124,7 +124,7 @@ def _bad_id(key: str, text: str) -> str:
 
 
 def bad_jump(text: str) -> str:
-    """Why this names no jump hosts as for `ssh -J`; "" when it does."""
+    """Why this is not a list of jump hosts as for `ssh -J`; "" when it is."""
     for hop in text.split(","):
         if problem := bad_host(re.sub(r":\d+$|[\[\]]", "", hop.rpartition("@")[2].strip())):
             return f"{problem} Expected [user@]host[:port], several separated by commas, or none."
@@ -142,7 +142,7 @@ _RULES: dict[str, Callable[[str], str]] = {
 
 
 def bad_entry(entry: Mapping[str, Any]) -> str:
-    """Why these texts cannot be those of a VM, ``user: ...``; "" when they can. For a VM that was saved."""
+    """Why these texts are not valid for a VM, ``user: ...``; "" when they are. For a saved VM."""
     texts = ((key, rule, entry.get(key)) for key, rule in _RULES.items())
     problems = (f"{key}: {rule(text)}" for key, rule, text in texts if isinstance(text, str) and rule(text))
     return next(problems, "")
@@ -178,7 +178,7 @@ def _own_rules(document: Any) -> Iterator[Problem]:
 
 
 def _merge(defaults: Mapping[str, Any], vm: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """One VM with the defaults below it. `target` and `tags` merge key by key."""
+    """One VM with the defaults applied. `target` and `tags` merge key by key."""
     merged = _plain(dict(defaults) | dict(vm))
     assert isinstance(merged, dict)
     for key in ("target", "tags"):
@@ -196,7 +196,7 @@ def _deep(low: Any, high: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Without ruamel's subclasses, which remember their comments and do not pickle small."""
+    """Plain types instead of ruamel's subclasses, which keep their comments and are large when pickled."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return int(value) if isinstance(value, int) else str(value)

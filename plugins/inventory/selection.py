@@ -21,12 +21,12 @@ from plugins.model import Vm
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """A fleet: its VMs in order, and what a run over them starts from."""
+    """A fleet: its VMs in order, and the settings of a run over them."""
 
     vms: tuple[Vm, ...]
     ssh_config: Path | None = None  # None: the user's own
     profile: Path | None = None  # the requirements to judge by, unless --profile says otherwise
-    notes: tuple[str, ...] = ()  # for the header: how the fleet was found
+    notes: tuple[str, ...] = ()  # notes for the header about the source of the fleet
 
 
 def load(path: str | PathLike[str]) -> Fleet:
@@ -36,7 +36,7 @@ def load(path: str | PathLike[str]) -> Fleet:
 
 
 def load_over(path: str | PathLike[str], fleet: Sequence[Vm]) -> Fleet:
-    """A fleet that was found in Azure, with what a file states in place of that. Raises `InventoryError`."""
+    """A fleet from Azure, with the settings of a file in place of Azure's. Raises `InventoryError`."""
     vms, files = fleet_file.read_over(path, [_stated(vm) for vm in fleet])
     return Fleet(tuple(Vm.from_dict(entry) for entry in vms), files["ssh_config"], files["profile"])
 
@@ -49,7 +49,7 @@ def _stated(vm: Vm) -> dict[str, Any]:
 
 
 def select(patterns: Iterable[str], fleet: Sequence[Vm] | None, source: str = "the inventory") -> list[Vm]:
-    """The VMs that the ``--vm`` patterns choose; `source` is what messages call the fleet.
+    """The VMs that match the ``--vm`` patterns; `source` names the fleet in messages.
 
     With a fleet, patterns are names or globs over names, and no pattern means every VM. Without one, each pattern
     is itself an SSH alias or address, and no pattern means no VM.
@@ -72,7 +72,7 @@ def _unmatched(pattern: str, fleet: Sequence[Vm], source: str) -> str:
     names = [vm.name for vm in fleet]
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     count = f"the {counted(len(names), 'VM')}"
-    hint = did_you_mean(pattern, names) or "Use a name or a glob (--vm='web*'); upper and lower case differ."
+    hint = did_you_mean(pattern, names) or "Use a name or a glob (--vm='web*'). They are case-sensitive."
     return f"--vm={pattern}: matches none of {count} in {source} ({shown}). {hint}"
 
 
@@ -100,7 +100,7 @@ _PLAIN = re.compile(_USER + r"(?P<host>[^@:]+)" + _PORT)  # azureuser@10.0.0.4:2
 
 
 def parse_address(text: str) -> tuple[str | None, str, int | None]:
-    """``user@host:port`` in its parts; user and port are None when absent. ValueError says what is wrong."""
+    """The parts of ``user@host:port``; user and port are None when absent. Raises ValueError with the problem."""
     v6 = _V6.fullmatch(text) or _BARE_V6.fullmatch(text)
     if not v6 and any(mark in text for mark in "*?["):
         raise ValueError("a glob needs a fleet to choose from. Add --inventory=FILE, or name the VM in full.")

@@ -1,6 +1,6 @@
-"""Shards: several machines visit one fleet, each its part; `plugins.evidence.merged` merges their runs.
+"""Shards: several machines each visit a part of one fleet; `plugins.evidence.merged` merges their runs.
 
-A run is a shard only when ``--shard`` says so::
+A run is a shard only with ``--shard``::
 
     --shard=3/20      part 3 of 20, counted from 1
     --shard=auto      the part that the CI system states:

@@ -1,4 +1,4 @@
-"""A check to evaluate on a VM: the protocol that pytest's items and plain data satisfy."""
+"""A check to evaluate on a VM: a protocol that pytest's items and plain data satisfy."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ class CheckCase(Protocol):
         """``suites/test_imds.py::test_the_sidecar_is_healthy[vm-a]``"""
 
     def keys(self, profile: Profile) -> list[str]:
-        """The keys of its probes' results in the evidence; none when they do not exist for the VM's system."""
+        """The keys of its probes' results in the evidence; none when they have no command for the VM's system."""

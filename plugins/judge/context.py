@@ -1,8 +1,8 @@
 """The context of checks besides their VM's probes: Azure, the runner's tools, the rest of the fleet.
 
 ========================  ==============================================================================================
-``azure``                 `plugins.azure.vm_view.AzureVmView`: the control plane as far as it concerns this VM
-``expected_principal``    the identity the VM is to enroll with, or None when Azure was not asked or does not state
+``azure``                 `plugins.azure.vm_view.AzureVmView`: the control plane's data about this VM
+``expected_principal``    the identity the VM is to enroll with, or None when Azure was not queried or does not state
 ``az_cli``                `plugins.azure.az_cli.AzCli`: the Azure CLI of the machine the suite runs on
 ``arc_vm_id``             VM name -> the vmId of its Arc machine in Azure, "" without one; None: Azure did not say
 ``fleet_NAME``            {VM name: what the probe NAME saw there}, over the whole run; the check also takes NAME itself
@@ -35,7 +35,7 @@ from plugins.evidence.layout import AZURE, RUNNER
 from plugins.judge.evaluate import value
 from plugins.model import Evidence, ProbeResult, Vm
 
-#: The argument that makes a check one of the control plane.
+#: The argument of the checks of the control plane.
 CONTROL_PLANE = "azure"
 _FLEET = "fleet_"
 
@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 @cache
 def wants(function: Callable[..., str]) -> frozenset[str]:
-    """Which of the names above a check asks for."""
+    """The names above that a check takes."""
     names = parameters(function)
     own = frozenset((CONTROL_PLANE, "expected_principal", "az_cli", "arc_vm_id")).intersection(names)
     return own | {name for name in names if name.startswith(_FLEET) and name.removeprefix(_FLEET) in names}
@@ -100,7 +100,7 @@ class CheckContext:
 
     @property
     def az_cli(self) -> AzCli:
-        """The runner's tools, as they were when the evidence was gathered."""
+        """The runner's tools at the time of gathering."""
         if self._az_cli is None:
             self._az_cli = self._saved_az_cli()
             if self._az_cli is None:
@@ -114,7 +114,7 @@ class CheckContext:
             self._archive.write(RUNNER, clean(asdict(versions)))
 
     def has_facts(self, *, complete: bool) -> bool:
-        """Whether an earlier part of this run finished its requests to Azure; `complete`: and all were answered."""
+        """Whether an earlier part of this run finished its requests to Azure; `complete`: and got all answers."""
         saved = self._saved_facts()
         return saved is not None and (saved.complete if complete else not (saved.interrupted or saved.unreadable))
 
@@ -130,7 +130,7 @@ class CheckContext:
             return None
 
     def _arc_vm_id(self, name: str) -> str | None:
-        """Whose a VM ID is: Azure knows, while every VM may report another's."""
+        """The VM of a VM ID according to Azure: a VM itself may report another's."""
         if not self._vms:
             self._vms = {evidence.vm.name: evidence.vm for evidence in self._fleet()}
         if name not in self._arc_vm_ids:
@@ -158,7 +158,7 @@ class CheckContext:
         return self._read(RUNNER, lambda data: whole(data, AzCli), lambda problem: AzCli(error=problem))
 
     def _read(self, name: str, make: Callable[[Mapping[str, Any]], T], damaged: Callable[[str], T]) -> T | None:
-        """A file of the run, None when there is none. One that is damaged costs its own checks, and says so."""
+        """A file of the run, None when there is none. A damaged one makes only its own checks unknown."""
         if self._archive is None:
             return None
         try:

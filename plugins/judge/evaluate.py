@@ -1,4 +1,4 @@
-"""Judges one check: evidence in, verdict out. Pure; knows neither pytest's items nor where the evidence came from."""
+"""Judges one check: evidence in, verdict out. Pure: independent of pytest and of the source of the evidence."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Outcome(NamedTuple):
     fix: Sequence[Command | OnVm] = ()
     facts: tuple[tuple[str, str], ...] = ()
     shared_cause: str = ""
-    blocked_by: tuple[str, ...] = ()  # the checks that it waits for
-    component: Component | None = None  # what has to be changed, where that is not what the check declares
-    action: str = ""  # the headline of the fix, where it is not what the check declares
+    blocked_by: tuple[str, ...] = ()  # the checks that block it
+    component: Component | None = None  # the component to change, unless the check's own
+    action: str = ""  # the headline of the fix, unless the check's own
     item: str = ""
-    caused_by: tuple[str, ...] | None = None  # those of the declared causes that can explain it; None: all
+    caused_by: tuple[str, ...] | None = None  # the declared causes that can explain it; None: all
 
 
 def evaluate_check(
@@ -48,7 +48,7 @@ def evaluate_check(
 
     `probes` maps the argument names of `function` that are probes to their declarations; `parameters` holds the
     check's own, and those of its context (`plugins.judge.context`). Every exception of a check or of a probe's reader
-    becomes *unknown* and says what broke: a VM that prints garbage can make a verdict useless, never the run.
+    becomes *unknown* with its text: a VM that prints garbage can spoil a verdict, never the run.
     """
     arguments = {"vm": evidence.vm, "session": evidence.session, "profile": profile, **parameters}
     severity = check.grade(arguments)
@@ -104,14 +104,14 @@ def _call(
                 arguments[name] = known[name]
         return CheckOutcome(Status.PASS, function(**arguments))
     except CheckOutcome as word:
-        # Its traceback would keep every caller's variables, and garbage is not collected while a fleet is judged.
+        # Its traceback would keep every caller's variables, and garbage collection is off while a fleet is judged.
         word.__traceback__ = word.__context__ = None
         return word
-    except Exception as error:  # a defect of the check, or output it did not foresee
+    except Exception as error:  # a defect of the check, or unexpected output
         return CheckOutcome(
             Status.UNKNOWN,
-            f"The check stopped on what the VM answered ({type(error).__name__}: {error}).",
-            "This is a defect of the check; the evidence below shows what it could not read. Please report it.",
+            f"The check could not process the VM's answer ({type(error).__name__}: {error}).",
+            "This is a defect of the check; the evidence below shows the answer. Please report it.",
             component="guest",
             action="Report a defect of the suite that the answers of {vms} show",
         )
@@ -131,13 +131,13 @@ _read = _Read()
 
 
 def value(probe: Probe, key: str, evidence: Evidence) -> Any:
-    """The argument of a check for one of its probes; stops with *unknown* when it did not answer."""
+    """The argument of a check for one of its probes; ends the check with *unknown* without an answer."""
     result = evidence.results.get(key)
     if result is None:
         raise CheckOutcome(
             Status.UNKNOWN,
-            f"This evidence does not hold the probe {key}.",
-            "It was gathered for other checks, or by an older version. Gather again.",
+            f"This evidence does not contain the probe {key}.",
+            "It was gathered for other checks, or by an older version. Gather the evidence again.",
             action=_AGAIN,
         )
     if probe.read is not None:
@@ -175,22 +175,22 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
 
 
 def _unreadable(probe: Probe) -> str:
-    """The cause that the checks share whose probes run the same broken program."""
+    """The shared cause of checks whose probes run the same broken program."""
     return f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else ""
 
 
 def _incomplete(result: ProbeResult, probe: Probe) -> str:
-    """Why the output of a probe that was done is not a whole answer, as a clause; "" when it is one.
+    """Why the output of a finished probe is not a complete answer, as a clause; "" when it is.
 
-    This is the one rule for every reader: half an answer is no answer. What a dead or cut command printed before often
-    looks like the whole.
+    This rule applies to every reader: an incomplete answer does not count. The output of a killed or cut command often
+    looks complete.
     """
     if result.state != "done":
         return ""  # the reader was declared to accept it
     if result.truncated:
         if probe.accept_truncated:
             return ""
-        return "its output was longer than the limit and was cut"
+        return "its output was longer than the limit and was truncated"
     if result.exit not in probe.accept_exits:
         return _ending(result.exit)
     if result.exit == 0 and _ends_with_mark(result.command) and END not in result.stdout[-_MARKED:].splitlines()[-1:]:
@@ -216,21 +216,21 @@ _MARKED = len(END) + 4
 
 
 def _ends_with_mark(command: str) -> bool:
-    # Evidence holds the command that ran: that of an older version did not print the mark.
+    # The evidence has the command that ran: that of an older version did not print the mark.
     return command.endswith((f"\necho {END}", f" && echo {END}", f"\n'{END}'"))
 
 
 def _why_not(result: ProbeResult, probe: Probe, *, windows: bool) -> CheckOutcome:
-    """The standard *unknown* for a probe that did not run to its end: something in the guest prevented it."""
+    """The standard *unknown* for a probe that did not run to its end, because of the guest."""
     match result.state:
         case "no tool":
             named = result.stderr.strip()
-            # A remedy names it and may be pasted into a shell: one plain word, whatever the VM says.
+            # A remedy names it and may be pasted into a shell: only one plain word of the VM's text is used.
             tool = named if re.fullmatch(r"[\w.-]{1,40}", named, re.ASCII) else " or ".join(probe.needs) or "A program"
             return CheckOutcome(
                 Status.UNKNOWN,
                 f"{tool} is not installed on the VM, or not on its PATH, so this was not checked.",
-                f"Install {tool} on the VM, or judge this by hand.",
+                f"Install {tool} on the VM, or check this by hand.",
                 fix=packages.command("install", tool) if tool in _PACKAGES else (),
                 shared_cause=f"no {tool}",
                 component="guest",
@@ -238,7 +238,7 @@ def _why_not(result: ProbeResult, probe: Probe, *, windows: bool) -> CheckOutcom
             )
         case "no root":
             answer = result.stderr.strip().splitlines()
-            message = "This needs root on the VM, and there is none"
+            message = "This needs root on the VM, which the login does not have"
             message += f" (sudo -n printed: {answer[-1]})." if answer else "."
             return CheckOutcome(
                 Status.UNKNOWN,

@@ -1,4 +1,4 @@
-"""Judges the checks of a run: every verdict once, in any order."""
+"""Judges the checks of a run: each once, in any order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugins.requirements.profile import Profile
 
 
 class _VmState:
-    """The cases of one VM, and what has been made of them so far."""
+    """The cases of one VM, and their verdicts so far."""
 
     __slots__ = ("checks", "used", "verdicts")
 
@@ -49,7 +49,7 @@ class Judge:
         waivers: Waivers | None = None,
         ssh_config: Path | None = None,
     ) -> None:
-        """`vms` is the fleet, `archive` its evidence; None when nothing is ever judged. `ssh_config` is for fixes."""
+        """`vms` is the fleet, `archive` its evidence; None when nothing is judged. `ssh_config` is for fixes."""
         self._profile, self._archive, self._ssh_config = profile, archive, ssh_config
         self._waivers = waivers or Waivers()
         self.context = CheckContext(archive, lambda: map(self.evidence, vms))
@@ -67,7 +67,7 @@ class Judge:
         return verdict
 
     def evidence(self, vm: Vm) -> Evidence:
-        """The evidence of a VM; when there is none, evidence that says so."""
+        """The evidence of a VM; without one, evidence with that outcome."""
         if self._archive is not None:
             if (evidence := self._archive.get(vm.name)) is not None:
                 return evidence
@@ -77,8 +77,8 @@ class Judge:
             vm,
             SshSession(
                 "not gathered",
-                f"There is no evidence of {vm.name}.",
-                "The run ended before this VM was visited, or its file was removed. Gather again.",
+                f"There is no evidence for {vm.name}.",
+                "The run ended before this VM was visited, or its file was removed. Gather the evidence again.",
             ),
         )
 
@@ -93,7 +93,7 @@ class Judge:
     def fails_already(self, vm: Vm) -> bool:
         """True when a required check fails that needs only this VM's own evidence, which must exist.
 
-        The verdicts are kept, so nothing is judged twice. Called from the threads that visit VMs, each with its own VM.
+        Verdicts are kept, so no check is judged twice. Called from the threads that visit VMs, each with its own VM.
         """
         checks = self._state(vm).checks
         verdicts = [self.verdict(case) for id in self._early for case in checks.get(id, ())]
@@ -115,7 +115,7 @@ class Judge:
         self._state(case.vm).used.update(used)
         seconds = max((evidence.results[key].seconds for key in outcome.keys if key in evidence.results), default=0.0)
         verdict = self._verdict(case, outcome, tuple(used), seconds)
-        # Here, and not in a report: what waits for a waived check is then judged on its own evidence.
+        # Here, not in a report: a check that requires a waived one is then judged on its own evidence.
         return self._waivers.judge(verdict, case.vm)
 
     def _verdict(self, case: CheckCase, outcome: Outcome, used: tuple[str, ...] = (), seconds: float = 0.0) -> Verdict:
@@ -196,7 +196,7 @@ def _by_evidence_alone(cases: Iterable[CheckCase]) -> list[str]:
 
     def alone(id: str) -> bool:
         if id not in answers:
-            answers[id] = True  # ends the recursion for a check that comes after itself
+            answers[id] = True  # ends the recursion for a check that requires itself
             case = checks.get(id)
             answers[id] = case is None or (
                 case.check.area != ENROLL and not wants(case.function) and all(map(alone, case.check.requires))
@@ -207,5 +207,5 @@ def _by_evidence_alone(cases: Iterable[CheckCase]) -> list[str]:
 
 
 def _lower(message: str) -> str:
-    """A sentence's beginning, made fit to stand after a comma (names and acronyms stay as they are)."""
+    """A sentence with a lower-case beginning, to follow a comma (names and acronyms are unchanged)."""
     return message[:1].lower() + message[1:] if message[1:2].islower() else message

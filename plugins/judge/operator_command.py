@@ -1,4 +1,4 @@
-"""Commands that repair something, made fit for the operator's shell. They are shown and saved, never run."""
+"""The commands of a fix for the operator's shell. They are shown and saved, never run."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def for_operator(command: Command | OnVm, vm: Vm, ssh_config: Path | None) -> st
     return readable(str(Command(("ssh", *login, "--", where, str(command.command)))))
 
 
-#: What a CI server obeys that prints a command: at the beginning of a line, or anywhere.
+#: Texts that a CI server executes when it prints them: at the beginning of a line, or anywhere.
 _OBEYED = re.compile(r"^\s*::|##\w*\[", re.M)
 
 
 def readable(command: str) -> str:
-    """The command; of one that hides something, or that a CI server obeys, a harmless comment: not one to copy."""
+    """The command; one with invisible text or CI commands becomes a harmless comment that cannot be copied."""
     if escape_invisible(command) == command and not _OBEYED.search(command):
         return command
     return f"# {defuse_ci_command(one_line(command))}"

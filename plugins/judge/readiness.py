@@ -1,7 +1,7 @@
 """Readiness of a VM. No other module defines which statuses of which checks count.
 
 A VM is *ready* when every required check was judged, and none failed, is unknown or is blocked; *not ready* when one
-failed; *unknown* when one is unknown or blocked; else *partial*: what was judged passed, and the run left checks out.
+failed; *unknown* when one is unknown or blocked; else *partial*: the judged checks passed, and the run omitted some.
 `Status` and `Severity` are texts, so all of this holds for verdicts and for the plain data of `results.json`.
 """
 
@@ -39,7 +39,7 @@ def readiness(verdicts: Iterable[Verdict], *, complete: bool) -> str:
 def hindrance(verdicts: Iterable[Verdict]) -> Verdict | None:
     """The verdict to name when a VM is not enrolled: what failed before what is unknown or blocked; catalogue order.
 
-    The ENROLL checks do not count: they judge what enrolling did.
+    The ENROLL checks do not count: they judge the enrollment itself.
     """
     reasons = [
         verdict
@@ -53,4 +53,4 @@ def skip(verdict: Verdict) -> str:
     """The sentence for a VM that is not enrolled because of `verdict`."""
     word = {Status.FAIL: "failed", Status.UNKNOWN: "is unknown", Status.BLOCKED: "is blocked"}[verdict.status]
     named = f"{verdict.id} ({verdict.parameter})" if verdict.parameter else verdict.id
-    return f"Not connected, as the VM is not ready: {named} {word}."
+    return f"Not connected, because the VM is not ready: {named} {word}."

@@ -1,4 +1,4 @@
-"""Waivers: dated exceptions to what a check says, read from a file and refused when anything about them is in doubt.
+"""Waivers: dated exceptions to findings, read from a file, which is refused when anything in it is ambiguous.
 
 ::
 
@@ -10,8 +10,8 @@
         tracker: CHG-1044
         expires: 2026-12-31         # the last day, UTC
 
-A waiver turns *fail* and *warn* into *waived*. It has no say where something could not be judged: missing evidence
-never passes. Which day it is, is asked once, when the run begins.
+A waiver changes *fail* and *warn* to *waived*, never *unknown* or *blocked*: missing evidence
+never passes. The current day is read once, when the run begins.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from plugins.core.yaml_config import ConfigErrors, Problem, line_of
 from plugins.inventory import selection as inventory
 from plugins.model import Status, Verdict, Vm
 
-FILE_NAME = "waivers.yaml"  # beside the fleet file it is taken without being asked for
+FILE_NAME = "waivers.yaml"  # beside the fleet file it is used without an option
 SCHEMA = Path(__file__).with_name("waivers.schema.json")
 KIND = Kind("a waiver file", "docs/gates.md", SCHEMA, "waivers", "a list of exceptions")
 
 _TEXTS = ("reason", "owner", "tracker")
 
-SOON = 14  # days before its end from which a waiver is said to expire soon
+SOON = 14  # a waiver within so many days of its end expires soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Waiver:
     """One exception."""
 
     check: str
-    vms: str | Mapping[str, str]  # a glob over names, or tags that a VM must all have
+    vms: str | Mapping[str, str]  # a glob over names, or tags (all of them must match)
     reason: str
     owner: str
     tracker: str
@@ -70,7 +70,7 @@ class Waiver:
         return all(vm.tags.get(key) == value for key, value in self.vms.items())
 
     def applied(self, verdict: Verdict) -> Verdict:
-        """The verdict, as it is with this exception."""
+        """The verdict with this exception applied."""
         would = {Status.FAIL: "fail", Status.WARN: "warn"}[verdict.status]
         until = f"Waived until {self.expires}: {self.reason.rstrip('.')} ({self.owner}, {self.tracker})."
         message = f"{message_text(until)} Otherwise it would {would}: {verdict.message}"
@@ -79,13 +79,13 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Waivers:
-    """The waivers of a run, in the order of their file; of two that cover the same, the first one counts."""
+    """The waivers of a run, in the order of their file; the first one that covers a verdict counts."""
 
     path: str = ""  # as shown to the operator; "" = there is no file
     entries: tuple[Waiver, ...] = ()  # none when there are problems
     today: date = date.min
     checks: tuple[tuple[int, str, str], ...] = ()  # every check that is named: line, its place in the file, id
-    problems: tuple[Problem, ...] = ()  # what is wrong with the file, until `refuse` says so
+    problems: tuple[Problem, ...] = ()  # the problems of the file, until `refuse` raises them
 
     def cover(self, check: str, vm: Vm, parameter: str) -> Waiver | None:
         """The exception for a check on a VM."""
@@ -99,7 +99,7 @@ class Waivers:
         return waiver.applied(verdict) if waiver else verdict
 
     def refuse(self, known: Collection[str]) -> None:
-        """Raise `ConfigErrors` with everything that is wrong with the file; `known` are the ids of all checks."""
+        """Raise `ConfigErrors` with all problems of the file; `known` are the ids of all checks."""
         problems = [*self.problems]
         for line, place, check in self.checks:
             if check not in known:
@@ -114,7 +114,7 @@ class Waivers:
         return f"{count} of {self.path}"
 
     def as_results(self, vms: Iterable[Vm], results: Mapping[str, Any], everything: bool) -> list[dict[str, Any]]:
-        """The waivers for `results.json`, with what each did in this run. `everything`: the run visited all VMs."""
+        """The waivers for `results.json`, with the use of each in this run. `everything`: the run visited all VMs."""
         by_name = {vm.name: vm for vm in vms}
         of_check: dict[str, list[int]] = {}
         for number, waiver in enumerate(self.entries):
@@ -148,8 +148,8 @@ class Waivers:
 def load(path: Path, now: float) -> Waivers:
     """The waivers of a file at a time, in seconds since the epoch.
 
-    Raises `ConfigErrors` when there is no such file or when it is not YAML. What is wrong with its content is kept for
-    `Waivers.refuse`: only when the checks are known it can be told at once.
+    Raises `ConfigErrors` when there is no such file or when it is not YAML. Problems of its content are kept for
+    `Waivers.refuse`, which reports all of them once the checks are known.
     """
     today = datetime.fromtimestamp(now, UTC).date()
     document = yaml_file.parse(path, KIND)
@@ -210,14 +210,14 @@ def _own_rules(document: Any, entries: Sequence[Any], today: date) -> Iterator[P
 
 
 def _bad_end(entry: Mapping[str, Any], today: date) -> str:
-    """Why a waiver's last day will not do; "" when it will, or when the schema says why."""
+    """Why a waiver's last day is not valid; "" when it is, or when the schema reports it."""
     text = entry.get("expires")
     if not isinstance(text, str) or not re.match(r"\d{4}-\d{2}-\d{2}$", text, re.ASCII):
         return ""
     try:
         end = date.fromisoformat(text)
     except ValueError as error:
-        return f"{text!r} is not in the calendar ({error}). Give a day that exists."
+        return f"{text!r} is not a date ({error}). Give a day that exists."
     if end >= today:
         return ""
     who = entry.get("owner")

@@ -1,4 +1,4 @@
-"""The whole catalogue, against which coverage is measured, and what the command line leaves out of it."""
+"""The whole catalogue, against which coverage is measured, and the checks that the command line omits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugins.results.coverage import Coverage
 
 _MODULES = "test_*.py"
 
-#: Other options that leave checks out, and their names in pytest.
+#: Other options that omit checks, and their names in pytest.
 _SELECTING = {
     "--no-azure": "no_azure",
     "--deselect": "deselect",
@@ -40,7 +40,7 @@ def measure(session: pytest.Session, items: Sequence[CheckItem], run: Run) -> Co
     for path in _modules(config, {item.path for item in items}):
         try:
             functions = list(_functions(pytest.Module.from_parent(session, path=path).obj))
-        except (Exception, pytest.skip.Exception):  # whatever a module does when it is imported
+        except (Exception, pytest.skip.Exception):  # a module may raise anything when it is imported
             coverage.reasons.append(f"{path.name} cannot be loaded")
             coverage.stopped = True
             continue
@@ -83,7 +83,7 @@ def _functions(module: Any) -> Iterator[Callable[..., str]]:
 
 
 def _selecting_options(config: pytest.Config) -> Iterator[str]:
-    """The options that may have left checks out, as one would type them."""
+    """The options that may have omitted checks, as typed."""
     option = config.option
     yield from (f"--check={pattern}" for pattern in option.check)
     yield from (f"{flag} {value!r}" for flag, value in (("-k", option.keyword), ("-m", option.markexpr)) if value)

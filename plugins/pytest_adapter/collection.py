@@ -90,7 +90,7 @@ def _select(config: pytest.Config, items: list[pytest.Item], known: list[str], r
             (dropped if patterns else left).append(item)
             continue
         if not wanted(item.check.id, config.option.enroll):
-            continue  # nothing that was asked for: not "deselected" in pytest's count
+            continue  # not requested: not "deselected" in pytest's count
         judged = not (config.option.no_azure and item.control_plane)
         (left if judged and item.check.id in named else dropped).append(item)
     if dropped:

@@ -1,4 +1,4 @@
-"""The start of a session: the command line without a run, the run itself, and what pytest does otherwise for it."""
+"""The start of a session: a command line without a run, the run itself, and pytest's settings for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugins.pytest_adapter.resume import resume
 from plugins.pytest_adapter.start import begin, replay
 from plugins.pytest_adapter.stash import RUN
 
-#: The command line asked for several processes.
+#: The command line requested several processes.
 _ALONE = pytest.StashKey[bool]()
 ALONE = (
     "-n is ignored: one process already visits the VMs in parallel, and judging them in several takes longer"
@@ -30,7 +30,7 @@ def command_line(config: pytest.Config) -> int | None:
     """The exit status of a command line that names checks and no VM, after printing the usage; else None."""
     option = config.option
     if asks_for_run(option):
-        # pytest-xdist reads the same options right after this. A worker would cost more than what it judges.
+        # pytest-xdist reads the same options right after this. A worker would cost more than judging in one process.
         if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
             config.stash[_ALONE] = True
         option.numprocesses, option.dist, option.distload, option.tx = None, "no", False, []
@@ -56,15 +56,13 @@ def add_markers(config: pytest.Config) -> None:
 
 
 def start_run(config: pytest.Config) -> bool:
-    """Start the run that the command line asks for; False when it asks for none. Raises pytest.UsageError."""
+    """Start the run that the command line requests; False without one. Raises pytest.UsageError."""
     option = config.option
     if hasattr(config, "workerinput") or not asks_for_run(option):
         return False
     for name in ("terminal", "terminalreporter"):
         if config.pluginmanager.is_blocked(name):
-            raise pytest.UsageError(
-                f"-p no:{name}: a run needs this plugin of pytest. Leave the option out; -q shows less."
-            )
+            raise pytest.UsageError(f"-p no:{name}: a run needs this plugin of pytest. Drop the option; -q shows less.")
     _refuse_selection(config)
     if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR and (config.rootpath / "suites").is_dir():
         config.args = [str(config.rootpath / "suites")]  # started in a folder of the project: the same run
@@ -79,7 +77,7 @@ def start_run(config: pytest.Config) -> bool:
 
 
 def _refuse_selection(config: pytest.Config) -> None:
-    """Refuse a choice of checks that can match none, before anything else is done. Raises pytest.UsageError."""
+    """Refuse a selection that can match no check, before any other work. Raises pytest.UsageError."""
     option = config.option
     known = _written_ids(config)
     for pattern in map(str.upper, option.check):
@@ -96,7 +94,7 @@ def _refuse_selection(config: pytest.Config) -> None:
 
 
 def _written_ids(config: pytest.Config) -> list[str]:
-    """The ids of the checks as they are written in suites/; none when checks of other folders were asked for, too."""
+    """The ids of the checks in the source of suites/; none when the command line names other folders."""
     if not config.option.check or config.option.file_or_dir:
         return []
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in config.rootpath.glob("suites/test_*.py"))
@@ -105,9 +103,9 @@ def _written_ids(config: pytest.Config) -> list[str]:
 
 
 def adjust_pytest(config: pytest.Config) -> None:
-    """Turn off what pytest and its plugins do for ordinary tests, and ask pytest-html for its report."""
+    """Disable features of pytest and its plugins for ordinary tests, and request pytest-html's report."""
     option, directory = config.option, config.stash[RUN].files.directory
-    # It loads all of Hypothesis, for half a second, to say that it has nothing to say.
+    # It loads all of Hypothesis, for half a second, without use.
     if (hypothesis := config.pluginmanager.get_plugin("hypothesispytest")) is not None:
         config.pluginmanager.unregister(hypothesis)
     # A failed check's message is its report: no traceback, and our own summary instead of pytest's.
@@ -118,7 +116,7 @@ def adjust_pytest(config: pytest.Config) -> None:
     if directory:
         if getattr(option, "htmlpath", None) is None:
             option.htmlpath = str(directory / "report.html")
-        option.self_contained_html = True  # one file to send; its policy lets no other in
+        option.self_contained_html = True  # one file to send; its policy allows no other
 
 
 def release_run(config: pytest.Config) -> None:

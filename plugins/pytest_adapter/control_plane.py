@@ -1,4 +1,4 @@
-"""Reads Azure and the Azure CLI's version while the VMs are visited: once per run, only if a check asks for them."""
+"""Reads Azure and the Azure CLI's version while the VMs are visited: once per run, only if a check needs them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plugins.pytest_adapter.items import CheckItem
 if TYPE_CHECKING:
     from plugins.azure.fetch import FetchOptions
 
-#: Seconds that an interrupted reading is given, to keep the answers that it has.
+#: Seconds after an interruption to save the answers so far.
 _LAST_REQUEST = 2.0
 
 
@@ -53,7 +53,7 @@ def reading(
         for thread in threads:
             thread.join()
     except KeyboardInterrupt:
-        cancelled.set()  # the threads end with the request that they are in, and are daemons
+        cancelled.set()  # the threads are daemons, and end with their current request
         for thread in threads:
             thread.join(_LAST_REQUEST)
         raise
@@ -92,7 +92,7 @@ def _asks_azure(wanted: frozenset[str], option: argparse.Namespace) -> bool:
 def _ask_azure(
     context: CheckContext, vms: Sequence[Vm], option: argparse.Namespace, cancelled: threading.Event
 ) -> None:
-    # Imported here: the Azure SDK takes a second to load, and a run of the guests alone does without.
+    # Imported here: the Azure SDK takes a second to load, and a run of the guests alone does not need it.
     from plugins.azure.fetch import fetch
 
     context.facts = fetch(vms, _options(option, cancelled))

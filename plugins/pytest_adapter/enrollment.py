@@ -1,4 +1,4 @@
-"""The part of an enrollment that knows the run's checks: which VMs are ready, and which commands a plan shows."""
+"""The part of an enrollment that knows the run's checks: the ready VMs, and the commands of a plan."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def enroll_ready_vms(
     progress: Callable[[int], AbstractContextManager[Progress]],
     write_line: Callable[[str], None],
 ) -> bool:
-    """Judge which VMs are ready, announce what will be done, and do it; False when it was interrupted.
+    """Judge which VMs are ready, announce the enrollment, and run it; False when interrupted.
 
-    `items` are the selected checks, `vms` the fleet. `azure` says how to ask Azure; None: Azure is not asked.
+    `items` are the selected checks, `vms` the fleet. `azure` has the options for requests to Azure; None: --no-azure.
     """
     probes: dict[str, Probe] = {}
     verdicts: dict[str, list[Verdict]] = {vm.name: [] for vm in vms}
@@ -84,7 +84,7 @@ def enroll_ready_vms(
         list_machines = stack.enter_context(machine_lister(azure)) if azure else None
         try:
             return enroll(requests, probes, profile, mode, options, archive, list_machines, progress)
-        except KeyboardInterrupt:  # while Azure was asked; during a visit, `gather` sees to it
+        except KeyboardInterrupt:  # during requests to Azure; `gather` handles it during visits
             return False
 
 

@@ -1,4 +1,4 @@
-"""``--explain X``: what a code, a check, an exit status, a pasted line or a log means, without any VM."""
+"""``--explain X``: explains a code, a check, an exit status, a pasted line or a log, without any VM."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def explain(query: str, pages: Path, here: Path) -> Answer:
         return _check(query.upper(), pages)
     try:
         is_log = (here / query).exists() and not (here / query).is_dir()
-    except (OSError, ValueError):  # a long line, or one with a NUL, is no path
+    except (OSError, ValueError):  # a long line, or one with a NUL, is not a path
         is_log = False
     return _log(here / query, query) if is_log else _line(query)
 
@@ -90,7 +90,7 @@ def _exit_status(number: int) -> Answer:
     if explanation is None:
         listed = ", ".join(map(str, knowledge.exit_codes()))
         return Answer(
-            f"Exit status {number}: azcmagent is not known to end so. Known: {listed}.",
+            f"Exit status {number}: not a known exit status of azcmagent. Known: {listed}.",
             False,
         )
     return Answer(_as_text(explanation))
@@ -119,7 +119,7 @@ def _line(text: str) -> Answer:
 
 
 def _meant(lines: Sequence[str]) -> str:
-    """The kind of the first failure in some lines of any program, and its remedy; "" when none is of a known kind."""
+    """The kind of the first failure in some lines of any program, and its remedy; "" without a known kind."""
     readings = sorted((reading for _, _, reading in outcome(enumerate(lines))), key=lambda reading: reading.level)
     kinds = (reading.kind for reading in readings if reading.level in (Level.CERTAIN, Level.COMPLAINT))
     kind = next((kind for kind in kinds if kind.name not in ("other", "exception")), None)
@@ -161,7 +161,7 @@ def _one_log(log: Log) -> Answer:
         # A log that ends in a fatal error must not look like a clean one.
         fatal = any(re.search("fatal", lines[n][:1000], re.I) and (success is None or n > success) for n in unknown)
         return Answer("\n".join(parts), not fatal)
-    parts = [f"{title}, {counted(len(groups), 'known thing')} in them; the latest comes first.{cut}"]
+    parts = [f"{title}, {counted(len(groups), 'known error')} in them; the latest comes first.{cut}"]
     for group in sorted(groups.values(), key=lambda group: -group[-1].number):
         last = group[-1]
         times = "once" if len(group) == 1 else f"{len(group)} times"

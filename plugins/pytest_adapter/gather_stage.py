@@ -92,7 +92,7 @@ def _refuse_enrollment(run: Run, items: Sequence[CheckItem]) -> None:
 def _print_plan(
     config: pytest.Config, run: Run, items: Sequence[CheckItem], commands: Plans, options: ssh.Options
 ) -> None:
-    """Every command and request, and how long the run may take; nothing is done."""
+    """Print every command and request, and the maximum duration of the run, without running any."""
     option, scope = config.option, run.scope
     line = config.get_terminal_writer().line
     options = limits(options, scope.pending)
@@ -121,7 +121,7 @@ def _visit(
             run.state.interrupted = not gather(scope.pending, commands, options, archive, progress)
             if run.state.interrupted:
                 cancelled.set()
-    except KeyboardInterrupt:  # while Azure is still read: what there is, is judged and reported all the same
+    except KeyboardInterrupt:  # while Azure is still read: judge and report the evidence so far
         run.state.interrupted = True
     if not option.no_azure and (line := judge.context.facts.nothing_read):
         say(config.pluginmanager.getplugin("terminalreporter").write_line, redact(line), yellow=True)

@@ -43,7 +43,7 @@ class CheckFunction:
 
 
 class CheckItem(pytest.Item):
-    """One check of one VM, for one value of each of its parameters: pytest's item, and all the run knows of it.
+    """One check of one VM, for one value of each of its parameters: pytest's item, and the run's data about it.
 
     A fleet of a thousand VMs has ninety thousand. So an item has three things of its own, and the rest is its
     function's: small, and made in under 2 µs, because `made` goes past the constructor of pytest's items, which takes
@@ -68,7 +68,7 @@ class CheckItem(pytest.Item):
         item.parent, item.config, item.session, item.path = node.parent, node.config, node.session, node.path
         return item
 
-    # What the run asks.
+    # --- used by the run
 
     @property
     def check(self) -> Check:
@@ -92,11 +92,11 @@ class CheckItem(pytest.Item):
 
     @property
     def control_plane(self) -> bool:
-        """True when the check needs to know what Azure says."""
+        """True when the check needs answers of Azure."""
         return CONTROL_PLANE in wants(self.function)
 
     def planned(self, profile: Profile) -> list[ProbeCommand]:
-        """The commands this check needs on its VM; none where one of them does not exist for its operating system."""
+        """The commands that this check needs on its VM; none when one of them does not exist for the VM's system."""
         arguments = {"vm": self.vm, "profile": profile, **self.parameters}
         return [probe.plan(name, arguments) for name, probe in self.probes.items()] if self._fits() else []
 
@@ -108,13 +108,13 @@ class CheckItem(pytest.Item):
     def _fits(self) -> bool:
         return all(probe.fits(self.vm) for probe in self.probes.values())
 
-    # What pytest asks. It sets most of these on each item, which is why they are properties of an `Any` here.
+    # --- used by pytest, which sets most of these on each item; therefore they are properties of an `Any` here
 
     if not TYPE_CHECKING:
 
         @property
         def name(self) -> str:
-            """As that of any parametrized test: ``test_the_sidecar_is_healthy[vm-a]``."""
+            """The name, as of any parametrized test: ``test_the_sidecar_is_healthy[vm-a]``."""
             return f"{self._of.node.name}[{self._case}]"
 
         @property
@@ -140,7 +140,7 @@ class CheckItem(pytest.Item):
 
         @property
         def stash(self) -> pytest.Stash:
-            """For plugins; made when one asks for it."""
+            """For plugins; made on demand."""
             return self.__dict__.setdefault("_stash", pytest.Stash())
 
         keywords = property(lambda self: self._of.node.keywords)
@@ -157,7 +157,7 @@ class CheckItem(pytest.Item):
         return f"<Check {self.name}>"
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Where the function is."""
+        """The place of the function."""
         path, line, _ = self._of.node.reportinfo()
         return path, line, self.name
 

@@ -1,4 +1,4 @@
-"""Listens to the session for failures that no check reports, and for a pytest report that cannot be written."""
+"""Records failures that no check reports, and pytest reports that cannot be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plugins.pytest_adapter.stash import RUN
 
 
 def register(config: pytest.Config) -> None:
-    """Listen to the session of a run, and keep no list of all tests that ever ran.
+    """Register the listener, and disable pytest's list of all tests that ever ran.
 
     pytest keeps that list for ``--nf``, new tests first. It grows by 90 names with each VM, and checks go by the order
     of their VMs.
@@ -48,7 +48,7 @@ class Listener:
         """A module that could not be collected counts as a failure, when pytest continues."""
         if report.failed:
             self._run.state.other_failures = True
-            self._config.option.tbstyle = "short"  # checks need no traceback; a suite that does not load does
+            self._config.option.tbstyle = "short"  # only a module that cannot be loaded needs a traceback
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Read the log file of ``--explain``: text in any Unicode encoding, gzip, or the zip of ``azcmagent logs``.
 
-What cannot be read as text is refused by name, with what to do about it: nothing is known of it, so nothing may be said
-of it. Everything has a bound: no file makes this read or unpack without end.
+A file that is not text is refused by name, with a remedy, because nothing is known about its content.
+Reading and unpacking have limits for any file.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _ARCHIVE, _DIRECTORY, _MEMBERS = 256 * 2**20, 2 * 2**20, 2000
 
 
 class UnreadableLog(Exception):
-    """A log cannot be read; its text says why, and what to do."""
+    """A log cannot be read; the text has the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The lines of one log. `cut`: it is longer, and its beginning was not read."""
+    """The lines of one log. `cut`: its beginning was not read."""
 
     name: str
     lines: list[str]
@@ -50,11 +50,11 @@ class _End:
 def read_logs(path: Path, name: str) -> list[Log]:
     """The logs in the file at `path`, which a message calls `name`: one, or those of a zip.
 
-    Raises `OSError`, and `UnreadableLog` for what is not text.
+    Raises `OSError`, and `UnreadableLog` for anything but text.
     """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise UnreadableLog("it is not a regular file. Copy what it holds into a file, and explain that")
+            raise UnreadableLog("it is not a regular file. Copy its content into a file, and explain that file")
         head = file.read(512)
         file.seek(0)
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -86,7 +86,7 @@ def _gunzip(read: Callable[[], bytes]) -> _End:
             unpacked += len(out)
             if unpacked > _UNPACKED or unpacked > _SMALL + packed * _RATIO:
                 raise UnreadableLog(
-                    "it unpacks to far more than a log has. Unpack it yourself (gunzip), and look first"
+                    "it unpacks to far more than the size of a log. Unpack it (gunzip), and check its content first"
                 )
             data += out
             head = head or bytes(out[:512])
@@ -96,7 +96,7 @@ def _gunzip(read: Callable[[], bytes]) -> _End:
     except zlib.error:
         raise UnreadableLog("it is a damaged gzip file. Copy it again, or unpack what can be read (zcat)") from None
     if not unpack.eof:
-        raise UnreadableLog("it is a gzip file that is not whole. Copy it again, or unpack what can be read (zcat)")
+        raise UnreadableLog("it is an incomplete gzip file. Copy it again, or unpack what can be read (zcat)")
     return _End(bytes(data), head, cut)
 
 
@@ -112,7 +112,9 @@ def _zip(path: Path, name: str) -> list[Log]:
                 if member.flag_bits & 1:
                     raise UnreadableLog("it is a zip with a password. Unpack it, and explain its logs")
                 if member.file_size > _SMALL + member.compress_size * _RATIO or member.file_size > room:
-                    raise UnreadableLog("it unpacks to far more than logs have. Unpack it yourself, and look first")
+                    raise UnreadableLog(
+                        "it unpacks to far more than the size of logs. Unpack it, and check its content first"
+                    )
                 room -= member.file_size
                 try:
                     logs.append(_log(f"{name}/{member.filename}", _member(archive, member)))
@@ -120,11 +122,11 @@ def _zip(path: Path, name: str) -> list[Log]:
                     refused.append(f"{member.filename}: {error}")
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, struct.error, ValueError, RuntimeError):
         raise UnreadableLog(
-            "it is a damaged zip, or one packed in a rare way. Unpack it, and explain its logs"
+            "it is a damaged zip, or compressed by a rare method. Unpack it, and explain its logs"
         ) from None
     if not logs:
         why = f" ({refused[0]})" if refused else ""
-        raise UnreadableLog(f"it is a zip without a text in it{why}. Unpack it, and explain its logs")
+        raise UnreadableLog(f"it is a zip without a text file{why}. Unpack it, and explain its logs")
     return logs
 
 
@@ -152,7 +154,7 @@ def _bounded_directory(path: Path) -> None:
         end = file.read(65_557)
     at = end.rfind(b"PK\x05\x06")
     if at < 0 or len(end) - at < 22:
-        raise UnreadableLog("it is a zip that is not whole. Copy it again")
+        raise UnreadableLog("it is an incomplete zip. Copy it again")
     count, directory = struct.unpack_from("<HI", end, at + 10)
     if size > _ARCHIVE or directory > _DIRECTORY or count > _MEMBERS:
         raise UnreadableLog("it is a zip larger than azcmagent logs makes. Unpack it, and explain its logs")
@@ -198,13 +200,13 @@ def _log(name: str, end: _End) -> Log:
     encoding = _encoding(end.head, end.data)
     data = end.data[-LOG_END:] if len(end.data) > LOG_END else end.data
     text = data.decode(encoding, "replace").lstrip("\ufeff").replace("\0", "")
-    # A progress bar overwrites itself with carriage returns: what stands after the last one is what was left to see.
+    # A progress bar overwrites itself with carriage returns: the text after the last one remains visible.
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n") if line.strip()]
     return Log(name, lines, end.cut or len(end.data) > LOG_END)
 
 
 def _encoding(head: bytes, data: bytes) -> str:
-    """The encoding of a text. Raises `UnreadableLog` for what is not text."""
+    """The encoding of a text. Raises `UnreadableLog` for anything but text."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
@@ -215,7 +217,7 @@ def _encoding(head: bytes, data: bytes) -> str:
         return "utf-16-le"
     if even > 0.3 and odd < 0.05:
         return "utf-16-be"
-    # A machine that lost power leaves zeros in its logs; anything else below a blank does not belong into a text.
+    # A machine that lost power leaves zeros in its logs; other control characters do not belong in a text.
     text = sample.replace(b"\0", b"")
     controls = len(text) - len(text.translate(None, _CONTROLS))
     if sample and (not text or controls * 20 > len(text)):

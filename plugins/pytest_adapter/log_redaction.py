@@ -1,7 +1,7 @@
 """Redaction of output by pytest and the libraries: log records, and tracebacks of internal errors.
 
-Reports are rendered from data that was redacted when it was recorded. What a library logs at DEBUG, and what a crash
-shows of local variables (``--showlocals``), never was: it passes the same redaction here.
+Reports are rendered from data that was redacted when it was recorded. Records of libraries at DEBUG, and the
+local variables in a traceback (``--showlocals``), were not: they pass the same redaction here.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _UMASK = pytest.StashKey[int]()
 
 
 def start(config: pytest.Config) -> None:
-    """From the first moment of a run: what is logged is redacted, and what is written is its owner's to read."""
+    """From the start of a run: redact log records, and make new files readable only by their owner."""
     if not asks_for_run(config.option):
         return
-    # Whoever writes the file: pytest-html, a log file, a cache. A hostile umask would give too much, or nothing.
+    # For all files: pytest-html's, a log, a cache. Another umask would give too many rights, or none.
     config.stash[_UMASK] = os.umask(0o077)
     remember_environment(os.environ)
     config.stash[_FACTORY] = before = logging.getLogRecordFactory()
     logging.setLogRecordFactory(_redacting(before))
-    # Not taken back: an error of pytest's own end comes after everything.
+    # Not reverted: pytest may report an error after this.
     sys.excepthook = _last_words
 
 
@@ -54,7 +54,7 @@ def _redacting(make: _Factory) -> _Factory:
         made = make(*arguments, **named)
         try:
             text = made.getMessage()
-        except (TypeError, ValueError, KeyError):  # arguments that do not fit: logging itself will say so
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit: logging itself reports it
             return made
         if (clean := terminal_text(text)) != text:
             made.msg, made.args = clean, None

@@ -1,8 +1,8 @@
 """The part of the session in which checks are judged: pytest's loop over the items, and one report for each.
 
-A check is a pure function of its evidence. There is nothing to set up, to capture or to tear down, and its message is
-its report. So a check item does not go through pytest's protocol for test functions, which would cost three times of
-what it takes to judge it; its reports go to the same hooks, where terminal, `-x` and `--lf` find them.
+A check is a pure function of its evidence, without setup, captured output or teardown, and its message is
+its report. So a check item skips pytest's protocol for test functions, which would take three times as long
+as judging it; its reports go to the same hooks, where terminal, `-x` and `--lf` find them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _SHOWN = {
 
 
 def run(session: pytest.Session) -> bool | None:
-    """Judge the checks, and run what ordinary tests there are between them. A plan runs nothing.
+    """Judge the checks, and run ordinary tests between them. A plan runs nothing.
 
     Returns None to leave the loop to pytest.
     """
@@ -59,7 +59,7 @@ def run(session: pytest.Session) -> bool | None:
     if option.plan:
         return True
     if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
-        return None  # pytest's own loop knows what to say
+        return None  # pytest's own loop reports it
     with gc_paused():
         _judge_all(session, session.config.stash[ACCUMULATOR])
     return True
@@ -102,7 +102,7 @@ def _judge(item: CheckItem, accumulator: FleetAccumulator, log: Log, lines: VmLi
 
 
 def _logger(item: pytest.Item) -> Log:
-    """The hook for an item's report, without pytest-html: it keeps them all, and its rows are made of the results."""
+    """The hook for an item's report, without pytest-html, which would keep them all; its rows come from the results."""
     manager = item.config.pluginmanager
     ours: HtmlReport | None = manager.get_plugin("nexus-html")
     others = getattr(item.ihook, "remove_mods", ())  # conftest modules of folders that the item is not in
@@ -110,7 +110,7 @@ def _logger(item: pytest.Item) -> Log:
 
 
 class CheckReport(pytest.TestReport):
-    """A verdict as the report of a test. pytest keeps every report to the end, so this one keeps hardly anything."""
+    """A verdict as the report of a test. pytest keeps every report to the end, so this one is small."""
 
     when = "call"
     keywords: Any = {}  # noqa: RUF012  # immutable, and shared by all
@@ -120,9 +120,9 @@ class CheckReport(pytest.TestReport):
     def __init__(
         self, item: CheckItem, verdict: Verdict, start: float, *, check: str = "", silent: bool = False
     ) -> None:
-        """`start` is when the judging began, in seconds since the epoch.
+        """`start` is the time at which judging began, in seconds since the epoch.
 
-        `check` is the id to show before the word, for ``-v``. `silent`: pytest's terminal shows nothing of the report.
+        `check` is the id to show before the status, for ``-v``. `silent`: pytest's terminal does not show the report.
         """
         self._item = item
         self.check, self.silent = check, silent

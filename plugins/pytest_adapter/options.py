@@ -37,7 +37,7 @@ Add = Callable[..., None]
 
 
 def asks_for_run(option: argparse.Namespace) -> bool:
-    """True when the command line asks for a run: it names VMs, or evidence of them."""
+    """True when the command line requests a run: it names VMs, or evidence of VMs."""
     ways = ("vm", "inventory", "azure_fleet", "evidence", "resume", "retry_unknown")
     return any(getattr(option, way) for way in ways)
 

@@ -1,4 +1,4 @@
-"""Checks of the options that shape the HTML report, before anything is visited or written."""
+"""Checks the options of the HTML report, before any VM is visited."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ __all__: list[str] = []
 def _usage_errors() -> Iterator[None]:
     """Turn an error of the operator's input into pytest's: one line and exit code 4, without a traceback.
 
-    It may quote a file of a stranger, or a server: it passes the same way as all other text from outside.
+    It may quote an untrusted file or a server, so it is sanitized like all other text from outside.
     """
     try:
         yield
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Answer what needs no run: ``--explain``, and a command line that names no VM."""
+    """Handle command lines without a run: ``--explain``, and those that name no VM."""
     with _usage_errors():
         status = explain.answer(config)
         return configure.command_line(config) if status is None else status
@@ -54,7 +54,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the run. From here on, nothing secret is logged."""
+    """Start the run. From here on, log records are redacted."""
     log_redaction.start(config)
     configure.add_markers(config)
     with _usage_errors():
@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True, trylast=True)
 def pytest_metadata(metadata: dict[str, Any]) -> None:
-    """Make the variables of a CI server harmless, which ``-v`` prints: its author names a branch."""
+    """Sanitize the variables of a CI server, which ``-v`` prints: the author of a branch chooses its name."""
     metadata.update({name: message_text(value) for name, value in metadata.items() if isinstance(value, str)})
 
 
@@ -115,7 +115,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: Any) -> None:
-    """Take secrets out of a traceback before it is printed: its lines may show local variables."""
+    """Redact a traceback before it is printed: its lines may show local variables."""
     log_redaction.clean_traceback(excrepr)
 
 
@@ -127,7 +127,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The verdict, the first fixes, and where the reports are."""
+    """The verdict, the first fixes, and the paths of the reports."""
     terminal.summary(terminalreporter, config)
 
 

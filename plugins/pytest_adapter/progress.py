@@ -5,8 +5,8 @@
     ⠹ visiting ━━━━━━━━━━━━━╸━━━━━━━━━ 120/500 VMs · at least 14 not ready · 3 not reached · 0:00:09 left    a terminal
     visited 120 of 500 VMs: at least 14 not ready, 3 not reached; about 9 s left                     a CI server's log
 
-A VM counts as failing as soon as a required check that needs nothing but its own answers fails (`plugins.judge.judge`);
-what Azure says about it comes later. With ``-q`` nothing is shown.
+A VM counts as failing as soon as a required check that needs only its own answers fails (`plugins.judge.judge`);
+checks that need Azure follow later. With ``-q`` nothing is shown.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class _Tally:
 
     @property
     def left(self) -> float:
-        """Seconds until all VMs are done, if the rest take as long as those before."""
+        """Seconds until all VMs are done, if the rest take as long as the others."""
         return (time.monotonic() - self.started) / self.done * (self.total - self.done)
 
 
 @contextmanager
 def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]) -> Iterator[gather.Progress]:
-    """A display of the visits. `fails` says whether a reachable VM is known to fail."""
+    """A display of the visits. `fails` tests whether a reachable VM is known to fail."""
     terminal: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
     if config.option.verbose < 0:
         yield _Tally(total, lambda vm: False, lambda tally: None)
@@ -78,7 +78,7 @@ def show_progress(config: pytest.Config, total: int, fails: Callable[[Vm], bool]
 
 
 class VmLines:
-    """A line for each VM while checks are judged, where dots would be pages: when the output is not a terminal.
+    """A line for each VM while checks are judged, for output that is not a terminal.
 
     ::
 
@@ -93,7 +93,7 @@ class VmLines:
 
     @classmethod
     def of(cls, config: pytest.Config) -> VmLines | None:
-        """None where pytest's own output is better: on a terminal, and with ``-v``; with ``-q`` nothing is shown."""
+        """None when pytest's own output is better (on a terminal, with ``-v``), and with ``-q``."""
         terminal: pytest.TerminalReporter | None = config.pluginmanager.getplugin("terminalreporter")
         if terminal is None or terminal.isatty or config.get_verbosity() > 0:
             return None

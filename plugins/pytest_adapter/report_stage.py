@@ -51,11 +51,11 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
         files.store.wait()
     judged = ACCUMULATOR in config.stash and config.stash[ACCUMULATOR].anything
     if not judged:
-        config.stash[HTML].withdraw()  # it would write into a folder that is gone, or over the page of before
+        config.stash[HTML].withdraw()  # it would write to a removed folder, or over the earlier page
     if not judged and not run.scope.is_empty:
         if run.kind != "resumed":
             _remove_without_evidence(run.files.directory)
-        if state.selected and exitstatus == pytest.ExitCode.OK:  # a conftest.py with a loop of its own judged nothing
+        if state.selected and exitstatus == pytest.ExitCode.OK:  # a conftest.py replaced the loop
             session.exitstatus = EXIT_UNKNOWN
         return
     with gc_paused():
@@ -68,7 +68,7 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     if state.interrupted:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
     elif run.scope.is_empty and results["judged"]["complete"]:
-        session.exitstatus = pytest.ExitCode.OK  # an Indexed Job may well have more parts than the fleet has VMs
+        session.exitstatus = pytest.ExitCode.OK  # an Indexed Job may have more parts than the fleet has VMs
     elif exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         status = exit_status(results, exitstatus, state.other_failures)
         session.exitstatus = EXIT_UNKNOWN if run.scope.gaps and not status else status
@@ -77,7 +77,7 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
 
 
 def _remove_old_runs(config: pytest.Config, run: Run) -> list[str]:
-    """Do what --keep asks for; sentences about it."""
+    """Remove old runs for --keep; returns sentences about it."""
     option, directory = config.option, run.files.directory
     assert directory is not None
     baseline = run.rules.decisions.baseline
@@ -89,7 +89,7 @@ def _remove_old_runs(config: pytest.Config, run: Run) -> list[str]:
 
 
 def _remove_without_evidence(directory: Path) -> None:
-    """Leave no directory of a run without results, unless it has gathered something."""
+    """Remove the directory of a run without results, unless it has evidence."""
     if not any(directory.glob("evidence/*.json")):
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -127,7 +127,7 @@ def _results(session: pytest.Session, run: Run) -> Harmless:
 
 
 def _write_reports(session: pytest.Session, run: Run, results: Harmless) -> None:
-    """Write what can be written: a full disk costs one report, and is reported once, at the end."""
+    """Write a report; a full disk loses only this one, and is reported once, at the end."""
     config, files = session.config, run.files
     assert files.directory is not None
     with files.recording_errors():

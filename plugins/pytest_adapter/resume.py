@@ -1,7 +1,7 @@
 """Resume an interrupted run (``--resume``), or revisit the VMs that it could not judge.
 
-The run directory has all that is needed: the fleet, the options of the run, and the evidence of each VM that was
-visited, each file whole. Only the missing VMs are visited; the verdicts are then those of all.
+The run directory has everything: the fleet, the options of the run, and the evidence of each VM that was
+visited, each file complete. Only the missing VMs are visited; then all VMs are judged.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def resume(config: pytest.Config) -> Run:
     lock = _lock(directory, flag) if writes else None
     archive, saved, vms = Archive.open(directory, flag)
     restore(config, _options(saved, f"{flag}={name}"), f"{flag}={name}")
-    unusable = set(archive.damaged)  # how to reach these is not known; a VM whose evidence is damaged is visited again
+    unusable = set(archive.damaged)  # VMs without an address; a VM with damaged evidence is visited again
     rules = RunRules(*profile_of(archive, saved))
     if writes:
         for folder in (directory, directory / "evidence", directory / "bundle"):
@@ -69,7 +69,7 @@ def resume(config: pytest.Config) -> Run:
 
 
 def _find(config: pytest.Config, flag: str, name: str) -> Path:
-    """The run directory of that path, or of that id."""
+    """The run directory with that path or id."""
     for path in (Path(name), reports(config) / name):
         if (path / "run.json").is_file():
             return path.resolve()
@@ -84,9 +84,7 @@ def _lock(directory: Path, flag: str) -> int:
     try:
         return lock_directory(directory)
     except InUseError as holder:
-        raise pytest.UsageError(
-            f"{flag} {directory}: {holder} is at work on this run. Wait until it has ended."
-        ) from None
+        raise pytest.UsageError(f"{flag} {directory}: {holder} is using this run. Wait until it has ended.") from None
     except OSError as error:
         raise pytest.UsageError(f"{flag} {directory}: cannot be written to ({error.strerror}).") from None
 
@@ -107,7 +105,7 @@ def _options(saved: RunRecord, how: str) -> Mapping[str, Any]:
 
 
 def _is_pending(evidence: Evidence | None, *, unknown_too: bool) -> bool:
-    """Whether a VM is still to be visited: it was not, or the run was stopped before it was done."""
+    """Whether a VM has to be visited: it was not, or the run was stopped before it was done."""
     if evidence is None or evidence.session.outcome == "cancelled":
         return True
     unjudged = evidence.session.outcome != "ok" or any(

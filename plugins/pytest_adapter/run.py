@@ -1,4 +1,4 @@
-"""The record of one run: which VMs, judged by which rules, kept where. Made once, and shared by all stages."""
+"""The record of one run: its VMs, rules and files. Made once, and shared by all stages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plugins.results.coverage import Coverage
 
 @dataclass(slots=True)
 class RunScope:
-    """Which VMs the run is about, and how they are reached."""
+    """The VMs of the run, and how they are reached."""
 
     vms: list[Vm]
     pending: list[Vm] = field(default_factory=list)  # of them, those to visit
@@ -47,23 +47,23 @@ class RunRules:
 
 @dataclass(slots=True)
 class RunFiles:
-    """Where the run is kept. Without a directory nothing is written (``--plan``, ``--collect-only``)."""
+    """The files of the run. Without a directory nothing is written (``--plan``, ``--collect-only``)."""
 
     id: str = ""
     directory: Path | None = None
     archive: Archive | None = None
     store: Store | None = None  # a second place for the evidence
-    lock: int | None = None  # the descriptor that keeps other processes off the directory
-    error: OSError | None = None  # the first one that a report met
+    lock: int | None = None  # the descriptor that locks the directory
+    error: OSError | None = None  # the first error of a report
 
     @property
     def problem(self) -> OSError | None:
-        """Why the directory does not hold everything that it should; None when it does."""
+        """Why the directory is incomplete; None when it is complete."""
         return self.error or (self.archive.problem if self.archive is not None else None)
 
     @contextmanager
     def recording_errors(self) -> Iterator[None]:
-        """A file that cannot be written inside the block becomes the `problem`, and raises nothing."""
+        """An error of writing a file in the block becomes the `problem`, and is not raised."""
         try:
             yield
         except OSError as error:
@@ -86,11 +86,11 @@ class RunFiles:
 class RunState:
     """The state of the run so far."""
 
-    selected: bool = False  # the collection came to its end, so the selected checks are known
-    coverage: Coverage | None = None  # what there was to judge, before options left some of it out
+    selected: bool = False  # the collection ended, so the selected checks are known
+    coverage: Coverage | None = None  # the catalogue before options omitted some of it
     interrupted: bool = False
     other_failures: bool = False  # an ordinary test failed, or a module could not be collected
-    kept: list[str] = field(default_factory=list)  # what became of old runs (--keep), for the terminal
+    kept: list[str] = field(default_factory=list)  # sentences about removed runs (--keep), for the terminal
 
 
 @dataclass(slots=True)
@@ -102,11 +102,11 @@ class Run:
     rules: RunRules
     files: RunFiles = field(default_factory=RunFiles)
     state: RunState = field(default_factory=RunState)
-    notes: tuple[str, ...] = ()  # for the header: how the fleet was found
+    notes: tuple[str, ...] = ()  # notes for the header about the source of the fleet
     started: float = field(default_factory=time.time)  # seconds since the epoch
     _monotonic: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
-        """The duration of this session so far, by a clock that never jumps."""
+        """The duration of this session so far, by a monotonic clock."""
         return time.monotonic() - self._monotonic

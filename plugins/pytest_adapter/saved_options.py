@@ -1,4 +1,4 @@
-"""The options and the profile of a run, as ``run.json`` keeps them, so that it is resumed or judged again as it was."""
+"""The options and the profile of a run in ``run.json``, with which it is resumed or judged again."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class _Saved(TypedDict, total=False):
     bundle: bool
 
 
-#: Of these, the options of the command line: who is visited, how, and for which checks. Options that shape only the
-#: output may differ from one time to the next.
+#: Of these, the options that select VMs, connections and checks. Options that affect only the
+#: output may differ in a resumed run.
 _OPTIONS = {
     name: {"keyword": "-k", "markexpr": "-m"}.get(name, f"--{name.replace('_', '-')}")
     for name in _Saved.__annotations__
@@ -54,15 +54,15 @@ def to_saved(config: pytest.Config) -> dict[str, Any]:
 
 
 def _absolute(config: pytest.Config, path: str) -> str:
-    """``suites/test_imds.py::test_x``, wherever pytest is started the next time."""
+    """``suites/test_imds.py::test_x``, independent of the folder in which pytest is started."""
     file, colons, rest = path.partition("::")
     return os.path.normpath(config.invocation_params.dir / file) + colons + rest
 
 
 def restore(config: pytest.Config, options: Mapping[str, Any], how: str) -> None:
-    """Restore the options of an earlier run. `how` is the option that asks for it, ``--resume=RUN``.
+    """Restore the options of an earlier run. `how` is the option that requests it, ``--resume=RUN``.
 
-    Raises pytest.UsageError that names every option of the command line that says something else.
+    Raises pytest.UsageError that names every conflicting option of the command line.
     """
     try:
         saved = checked(options, _Saved, "options")
@@ -101,7 +101,7 @@ def _is_given(flag: str, words: list[str]) -> bool:
 def profile_of(archive: Archive, saved: RunRecord, option: str | None = None) -> tuple[Profile, str]:
     """The profile to judge saved evidence by, and its name: that of ``--profile``, else that of the run.
 
-    An operator's own profile was saved with the run, because its file may change or be on another machine; then the
+    An operator's own profile is saved with the run, because its file may change or be on another machine; then the
     name is "". Raises pytest.UsageError.
     """
     if not option and (text := archive.profile()) is not None:

@@ -34,7 +34,7 @@ from plugins.requirements.profile_file import own_profile
 
 
 def begin(config: pytest.Config) -> Run:
-    """The new run that the command line asks for. Raises pytest.UsageError."""
+    """The new run that the command line requests. Raises pytest.UsageError."""
     option = config.option
     try:
         fleet = _fleet(option)
@@ -77,10 +77,10 @@ def begin(config: pytest.Config) -> Run:
 
 
 def _fleet(option: argparse.Namespace) -> Fleet | None:
-    """The fleet that `--vm` chooses from: of the inventory, or of Azure; None: each `--vm` is itself an address."""
+    """The fleet from which `--vm` selects: of the inventory, or of Azure; None: each `--vm` is an address."""
     if not option.azure_fleet:
         return inventory.load(option.inventory) if option.inventory else None
-    # Imported here: the Azure SDK takes a second to load, and most runs do not need it this early.
+    # Imported here: the Azure SDK takes a second to load, and most runs do not need it so early.
     from plugins.azure.discovery import FleetError, fleet_from_azure, parse_places
 
     try:
@@ -96,12 +96,12 @@ def _fleet(option: argparse.Namespace) -> Fleet | None:
     return Fleet(tuple(fleet.vms), notes=tuple(fleet.notes))
 
 
-#: Seconds for what an inventory leaves open; the run asks Azure for the rest while the VMs are visited.
+#: Seconds for reading settings that an inventory omits; other data is read while the VMs are visited.
 _COMPLETION = 30.0
 
 
 def _completed(vms: list[Vm], option: argparse.Namespace) -> tuple[list[Vm], tuple[str, ...]]:
-    """The VMs with what Azure states and the inventory does not: it decides what is asked on the VMs."""
+    """The VMs completed with Azure's data: the probes depend on it."""
     if option.no_azure or option.collectonly or option.azure_fleet:
         return vms, ()
     if not any((vm.resource_id or option.subscription) and not (vm.identity and vm.target.location) for vm in vms):
@@ -124,11 +124,11 @@ def _reached(vms: list[Vm], option: argparse.Namespace) -> list[Vm]:
 
 
 def replay(config: pytest.Config, places: Sequence[str]) -> Run:
-    """A run over saved evidence; its reports go to a run directory of their own. Raises pytest.UsageError."""
+    """A run over saved evidence; its reports go to a new run directory. Raises pytest.UsageError."""
     option = config.option
     archive, saved, vms = open_all(places, any_profile=bool(option.profile))
     if option.bundle:
-        archive.profile()  # it is packed, also where --profile is what judges
+        archive.profile()  # it is packed, also when --profile judges by another one
     try:
         vms = whole = inventory.select(option.vm, vms, " ".join(places))
         part = shard.parse(option.shard) if option.shard else None
@@ -143,7 +143,7 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
         kind="replayed",
         scope=RunScope(
             vms=vms,
-            # A stranger's bundle has no say in the commands that a report offers to this operator's shell.
+            # A bundle must not affect the commands that a report offers for this operator's shell.
             ssh_config=_path(saved.get("ssh_config")) if isinstance(archive.source, Folder | MergedSource) else None,
             shard=part.record(whole) if part else None,
             gaps=merged.gaps_among(vms) if merged else None,
@@ -160,7 +160,7 @@ def replay(config: pytest.Config, places: Sequence[str]) -> Run:
 
 
 def _saved(config: pytest.Config, run: Run) -> Mapping[str, Any]:
-    """The content of ``run.json``, but for the fleet."""
+    """The content of ``run.json``, without the fleet."""
     return {
         "id": run.files.id,
         "started": run.started,
@@ -179,7 +179,7 @@ def reports(config: pytest.Config) -> Path:
 
 
 def _new_directory(config: pytest.Config) -> tuple[str, Path]:
-    """A run's id and its new directory, which no other run has, even one that began in this very moment."""
+    """A run's id and its new directory; unique also among runs that start at the same moment."""
     where = reports(config)
     while True:
         id = new_id()

@@ -12,14 +12,14 @@ from plugins.pytest_adapter.run import Run
 from plugins.reports.html.plugin import HtmlReport
 from plugins.results.accumulator import FleetAccumulator
 
-#: From ``pytest_configure`` on.
+#: Set in ``pytest_configure``.
 RUN = pytest.StashKey[Run]()
 HTML = pytest.StashKey[HtmlReport]()
 JUNIT = pytest.StashKey[Path]()
 
-#: From the end of the collection on.
+#: Set at the end of the collection.
 JUDGE = pytest.StashKey[Judge]()
 ACCUMULATOR = pytest.StashKey[FleetAccumulator]()
 
-#: From the report stage on: the content of ``results.json``.
+#: Set in the report stage: the content of ``results.json``.
 RESULTS = pytest.StashKey[Harmless]()

@@ -19,7 +19,7 @@ from plugins.reports.terminal import summary_lines
 
 
 def header(config: pytest.Config) -> list[str]:
-    """The fleet, the requirements, and where the run is kept."""
+    """The fleet, the requirements, and the run directory."""
     run = config.stash.get(RUN, None)
     if run is None:
         return []
@@ -34,7 +34,7 @@ def header(config: pytest.Config) -> list[str]:
 
 
 def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The verdict, the first fixes, and where the reports are."""
+    """The verdict, the first fixes, and the paths of the reports."""
     results, run = config.stash.get(RESULTS, None), config.stash.get(RUN, None)
     if results is None or run is None or run.files.directory is None:
         return
@@ -62,7 +62,7 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         here = [name for name in written if name not in elsewhere]
         say(line, f"In {_shown(directory)}: {', '.join(here)}")
         for path in elsewhere.values():
-            say(line, f"At {_shown(path)}: as asked for on the command line")
+            say(line, f"At {_shown(path)}: requested on the command line")
         if config.option.split_by and "report.html" in here:
             say(line, f"In {_shown(directory)}/{folder(config.option.split_by)}: one page for each value")
         if config.option.bundle:
@@ -74,7 +74,7 @@ def summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
 
 
 def resume_line(config: pytest.Config) -> str:
-    """The command that resumes an interrupted run; "" when there is nothing to resume."""
+    """The command to resume an interrupted run; "" when there is nothing to resume."""
     run = config.stash.get(RUN, None)
     if run is None or not run.state.interrupted or run.kind == "replayed" or config.option.enroll:
         return ""
@@ -95,5 +95,5 @@ def _not_saved(files: RunFiles, directory: Path, *, gathers: bool) -> str:
 
 
 def _shown(path: Path) -> str:
-    """A path as one would type it from here."""
+    """A path relative to the current folder."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

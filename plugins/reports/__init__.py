@@ -8,6 +8,6 @@
        ├── formats   the files that are one text each: summary.md, fixes.md and .sh, ActionPlan.csv, CTRF, SARIF, ...
        └── terminal  the last lines a person sees
 
-No report recomputes a verdict, and none trusts a word in it: a VM wrote part of the text, so all of it goes
+No report recomputes a verdict or trusts its text: a VM wrote part of it, so all of it goes
 through `plugins.core.sanitize`, and then through the escaping of its own format.
 """

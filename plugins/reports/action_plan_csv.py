@@ -1,10 +1,10 @@
 """`ActionPlan.csv`, for trackers and spreadsheets: one row per root cause, in the order in which to fix.
 
-It begins with a byte order mark: without one Excel takes UTF-8 for the machine's old code page, and what imports the
-CSV files that Excel saves ("CSV UTF-8") knows it.
+It begins with a byte order mark: without one Excel reads UTF-8 as the machine's code page, and programs that import the
+CSV files that Excel saves ("CSV UTF-8") accept it.
 
-A spreadsheet runs what begins like a formula, and a VM wrote part of the text: such a cell gets an apostrophe. Within a
-cell, a semicolon before such text becomes a comma: half of Europe's spreadsheets would begin a new cell there.
+A spreadsheet evaluates text that begins like a formula, and a VM wrote part of it: such a cell gets an apostrophe.
+Within a cell, a semicolon before such text becomes a comma: in many locales a spreadsheet would begin a new cell there.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ HEAD = (
 _NAMES = 200
 _CELL = 32_000  # Excel's limit is 32,767 characters
 
-# What a spreadsheet takes for the beginning of a formula, in every width that Unicode has; also behind quotes and white
-# space, and behind the semicolon that is the separator of half of Europe's spreadsheets. Tab, CR and LF never get here.
+# The beginning of a formula in spreadsheets, in every width that Unicode has; also after quotes and white
+# space, and after the semicolon that separates cells in many locales. Tab, CR and LF never get here.
 _FORMULA = re.compile(
     r"""(^|;)(?=[\s"'`\u2018-\u201f\u00ab\u00bb\u2039\u203a\uff02\uff07]*"""
     r"""[=+\-@\u207a-\u207c\u208a-\u208c\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\u2212])"""
@@ -79,12 +79,12 @@ def _row(number: int, step: Json | None, cause: Json, check: Json, tags: Sequenc
 
 
 def _tagged(tags: Sequence[Json], tag: str) -> str:
-    """The values of a tag of the cause's VMs, in whatever case the tag is written."""
+    """The values of a tag of the cause's VMs, ignoring the case of the tag."""
     return names(dict.fromkeys(row[tag] for row in tags if row.get(tag)), _NAMES)
 
 
 def _command(commands: Sequence[str]) -> str:
-    """The only command, if the cell can hold it to the letter: half of one, or a changed one, is worse than none."""
+    """The only command, if the cell can hold it unchanged: a part of it, or a changed one, would be worse than none."""
     if not commands:
         return ""
     (command, *more) = commands
@@ -92,5 +92,5 @@ def _command(commands: Sequence[str]) -> str:
 
 
 def cell(value: object) -> str:
-    """`value` as one line that no spreadsheet computes."""
+    """`value` as one line that no spreadsheet evaluates."""
     return truncate(_FORMULA.sub(lambda match: "," if match[1] else "'", one_line(value)), _CELL)

@@ -1,4 +1,4 @@
-"""`summary.md` on the page of the CI job, by itself: GitHub Actions and Azure Pipelines say where they want it."""
+"""Publishes `summary.md` on the page of a CI job in GitHub Actions and Azure Pipelines, without configuration."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from pathlib import Path
 
 from plugins.core.sanitize import one_line
 
-#: GitHub's size limit per step; it hides larger summaries.
+#: GitHub's size limit per step; it does not show larger summaries.
 GITHUB_LIMIT = 1024 * 1024
 
 _CUT = "\n… cut here: a job summary holds no more than 1 MiB. The whole text is in summary.md.\n"
 
 
 def publish(summary: Path, environ: Mapping[str, str]) -> list[str]:
-    """Hand the file `summary` to GitHub Actions, when `environ` shows it; sentences about what went wrong with that."""
+    """Pass the file `summary` to GitHub Actions, when `environ` shows it; returns sentences about errors."""
     if target := environ.get("GITHUB_STEP_SUMMARY"):
         return _append(summary.read_text(encoding="utf-8"), Path(target))
     return []
 
 
 def upload(summary: Path, environ: Mapping[str, str]) -> str:
-    """The command to Azure Pipelines that hands the file over, when `environ` shows it; else ""."""
+    """The command that passes the file to Azure Pipelines, when `environ` shows it; else ""."""
     return f"##vso[task.uploadsummary]{one_line(summary.absolute())}" if environ.get("TF_BUILD") == "True" else ""
 
 
 def _append(text: str, target: Path) -> list[str]:
-    """Add `text` to what the step has in `target` already, as much of it as there is room for."""
+    """Append `text` to the step's earlier content in `target`, up to the limit."""
     try:
         taken = target.stat().st_size if target.exists() else 0
         data = f"\n{text}".encode() if taken else text.encode()
         room = GITHUB_LIMIT - taken
         if len(data) > room:
-            # Whole lines only: half a table row would take the rest of the page into itself.
+            # Complete lines only: after half a table row, the rest of the page would be part of the table.
             kept = data[: max(room - len(_CUT.encode()), 0)].rpartition(b"\n")[0]
             if not kept.strip():
                 return ["The job summary is full: summary.md was not added to it."]

@@ -1,6 +1,6 @@
 """`ctrf.json`, in the Common Test Report Format: one test per VM and result, for the tools that read it.
 
-CTRF knows five outcomes, the suite seven words; the word itself is in ``rawStatus``::
+CTRF has five outcomes, the suite seven statuses; the status itself is in ``rawStatus``::
 
     pass, warn                              passed
     fail                                    failed
@@ -21,7 +21,7 @@ from plugins.checks.areas import area_of
 from plugins.core.sanitize import Harmless, one_line
 from plugins.reports.queries import Json, seconds, subject, summaries
 
-#: The version of the specification that these fields are of.
+#: The version of the specification of these fields.
 SPECIFICATION = "0.0.0"
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -41,7 +41,7 @@ _ABOUT = ("verdict", "sentence", "run_id", "profile")
 
 
 def render(results: Harmless) -> Iterator[str]:
-    """`results` as CTRF, one VM at a time: a fleet's tests are many."""
+    """`results` as CTRF, one VM at a time, because a fleet has many tests."""
     statuses = Counter(result["status"] for vm in results["vms"] for result in vm["results"])
     statuses.update(status for vm in results["vms"] for status, _ in summaries(vm))
     outcomes: Counter[str] = Counter()
@@ -111,7 +111,7 @@ def _test(name: str, vm: Json, result: Json) -> Json:
 
 
 def _summary(name: str, vm: Json, status: str, sentence: str) -> Json:
-    """The test that stands for all results of a VM that are named only."""
+    """The test in place of the results of a VM that are listed by name only."""
     return {
         "id": _id(status, vm["name"]),
         "name": f"{name}: {sentence}",
@@ -123,7 +123,7 @@ def _summary(name: str, vm: Json, status: str, sentence: str) -> Json:
 
 
 def _id(*parts: str) -> str:
-    """The same identifier in every run for the same thing: `uuid.uuid5` in a third of its time."""
+    """The same identifier in every run for the same test: `uuid.uuid5` in a third of its time."""
     name = "nexus-arc-readiness:" + "\n".join(parts)
     digits = hashlib.sha1(NAMESPACE_URL.bytes + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digits[16], 16) % 4]

@@ -1,4 +1,4 @@
-"""Code shared by `fixes.md` and `fixes.sh`: which commands are shown, and their headings."""
+"""Code shared by `fixes.md` and `fixes.sh`: the commands to show, and their headings."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from dataclasses import dataclass, field
 from plugins.core.sanitize import names
 from plugins.reports.queries import Json, fix_order
 
-#: Up to as many VMs a list names them all; a longer list is not read.
+#: A list of up to so many VMs names all of them; a longer list is not read.
 ALL_NAMES = 50
 _SOME_NAMES = 10
 
 
-#: What `shlex.split` finds words in, at a hundredth of the time: no open quote, and no backslash at the end.
+#: Text that `shlex.split` can split, at a hundredth of the time: no open quote, and no backslash at the end.
 _WHOLE = re.compile(r"""[ \t\r\n]*+(?:[^'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")++""", re.S)
 
 
-NO_COMMAND = "this command has invisible characters, an open quote, or a command for a CI server. To be read only:"
+NO_COMMAND = "this command has invisible characters, an open quote, or a command for a CI server. For reading only:"
 
 
 def whole(command: str) -> bool:
-    """Whether `command` may be shown to be copied: it is one complete shell command, not one that became a comment.
+    """Whether `command` may be copied: it is one complete shell command, not a comment.
 
-    A quote that stays open would swallow what is written behind it. An escape sequence or a character that reverses
-    the direction of a line hides from the reader what the shell would run (`plugins.judge.operator_command`).
+    An open quote would include the following text. An escape sequence or a character that reverses
+    the direction of a line hides the real command from the reader (`plugins.judge.operator_command`).
     """
     return not command.startswith("#") and _WHOLE.fullmatch(command) is not None
 
 
 @dataclass(slots=True)
 class FixStep:
-    """A step of the plan, and what the same commands repair besides."""
+    """A step of the plan, and the other causes that the same commands repair."""
 
     number: int
-    step: Json | None  # None: it keeps no VM from being ready
+    step: Json | None  # None: it does not keep a VM from being ready
     cause: Json
-    also: list[str] = field(default_factory=list)  # the titles of later steps, of which every command is here
+    also: list[str] = field(default_factory=list)  # the titles of later steps whose commands are all here
 
 
 def fix_steps(results: Json) -> list[FixStep]:
@@ -62,7 +62,7 @@ def helped(vms: Sequence[str]) -> str:
 
 
 def in_words(cause: Json, where: str) -> str:
-    """The remedy of a cause without its commands, which stand elsewhere: `where`, as in "run the command below"."""
+    """The remedy of a cause without its commands; `where` refers to them, as in "run the command below"."""
     text = str(cause["remedy"])
     for fix in cause["fix"]:
         text = text.replace(fix["command"], f"run {where}")

@@ -11,10 +11,10 @@ from plugins.reports.markdown_syntax import code, linked, text
 from plugins.reports.queries import cause_subject, component
 from plugins.reports.shell_layout import laid_out
 
-_STEPS = 200  # a longer page is not worked through in one go
+_STEPS = 200  # a longer page is not useful
 _COMMANDS = 20  # of one step: the rest is in fixes.sh
 _NAMES = 4_000  # characters
-_REMEDY = 1_000  # a remedy may contain a command, and half a command is useless
+_REMEDY = 1_000  # a remedy may contain a command, which must be complete
 
 
 def render(results: Harmless) -> str:

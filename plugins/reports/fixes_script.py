@@ -15,8 +15,8 @@
 
     exit 64 # before step 2
 
-A comment is one line whatever is in it (`sanitize.one_line`); a command is quoted where it is made, and left out here
-when it is not one whole command (`fix_commands.whole`).
+A comment is always one line (`sanitize.one_line`); a command is quoted where it is made, and omitted here
+when it is not one complete command (`fix_commands.whole`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from plugins.reports.fix_commands import NO_COMMAND, FixStep, fix_steps, helped,
 from plugins.reports.queries import cause_subject, component
 from plugins.reports.shell_layout import laid_out
 
-_LONGEST = 1_000  # characters of a comment: a remedy may contain a command, and half a command is useless
+_LONGEST = 1_000  # characters of a comment: a remedy may contain a command, which must be complete
 
-# Of what shellcheck says about single quotes, nothing holds here: what is in them is meant for another shell.
+# shellcheck's rules about single quotes do not apply: the quoted text is for another shell.
 _HEAD = """\
 #!/bin/sh
 # {run}

@@ -1,4 +1,4 @@
-"""The files of a run that are one text each, and what renders them, whole or in pieces. A new report is one line."""
+"""The files of a run that are one text each, and their renderers. A new report is one line here."""
 
 from __future__ import annotations
 

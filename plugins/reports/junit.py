@@ -1,6 +1,6 @@
 """JUnit XML, for CI servers: one ``<testsuite>`` per VM, one ``<testcase>`` per result.
 
-JUnit knows four outcomes, the suite seven words. Nothing that was not seen may look green there::
+JUnit has four outcomes, the suite seven statuses. Nothing without evidence may appear as passed::
 
     pass                                    passed
     warn                                    passed, with <system-out> and the property status=warn
@@ -8,8 +8,8 @@ JUnit knows four outcomes, the suite seven words. Nothing that was not seen may 
     unknown                                 <error>
     blocked, not applicable, waived         <skipped>, with the reason
 
-GitLab takes cases with the same ``classname``, ``name`` and ``file`` for one, and knows no suites; Jenkins groups by
-``classname``. So it is VM and area, ``vm1.IMDS``; the area is behind the last dot. GitLab reads 30 MB at most: above
+GitLab treats cases with the same ``classname``, ``name`` and ``file`` as one, and ignores suites; Jenkins groups by
+``classname``. So it is VM and area, ``vm1.IMDS``; the area follows the last dot. GitLab reads 30 MB at most: above
 `WHOLE_UP_TO` VMs, the cases of a VM that pass are one case with their number, and so are those that do not apply. A
 note says so, and results.json has all of them.
 """
@@ -35,9 +35,9 @@ WHOLE_UP_TO = 200
 
 _SUMMARIZED = ("pass", "not applicable")
 _NOTE = f"More than {WHOLE_UP_TO} VMs: checks that pass or do not apply are counted here; results.json names them."
-_EXCERPT = 2_000  # characters of evidence below a failure: enough to see it, small enough for a CI server's page
+_EXCERPT = 2_000  # characters of evidence below a failure, small enough for a CI server's page
 
-#: Which statuses are counted as what; the others count as tests only.
+#: The JUnit counter of each status; the others count only as tests.
 _KINDS = {
     "fail": "failures",
     "unknown": "errors",
@@ -56,7 +56,7 @@ def write(results: Harmless, path: Path) -> None:
 
 
 def _write(file: IO[bytes], results: Json) -> None:
-    """One case at a time: the text of a large fleet at once would be more than all else."""
+    """One case at a time: the whole text of a large fleet would need too much memory."""
     whole = len(results["vms"]) <= WHOLE_UP_TO
     suites = [_numbers(vm, whole) for vm in results["vms"]]
     total = [sum(column) for column in zip((0, 0, 0, 0, 0.0), *suites, strict=True)]
@@ -64,7 +64,7 @@ def _write(file: IO[bytes], results: Json) -> None:
     file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{start}'.encode())
     started = results["started"].removesuffix("Z")
     for number, (vm, numbers) in enumerate(zip(results["vms"], suites, strict=True)):
-        # The root may have no properties, so the first suite says what is true of all of them.
+        # The root may have no properties, so the first suite has those of all suites.
         notes = () if number else [*results["notes"], *(() if whole else (_NOTE,))]
         about = {"name": one_line(vm["name"]), "timestamp": started, "hostname": one_line(vm["address"])}
         file.write(_start("testsuite", {**about, **_counts(numbers)}).encode())
@@ -85,7 +85,7 @@ def _element(tag: str, attributes: Mapping[str, str], content: str = "") -> str:
 
 
 def _named(vm: Json, whole: bool) -> list[Json]:
-    """The results of a VM that have a case of their own."""
+    """The results of a VM with their own cases."""
     return [result for result in vm["results"] if whole or result["status"] not in _SUMMARIZED]
 
 
@@ -139,7 +139,7 @@ def _cases(vm: Json, whole: bool) -> Iterator[str]:
         content = ""
         if status == "not applicable":
             content = _outcome("skipped", "They are named in results.json.", status)
-        # The case that stands for all results of a VM that are named only.
+        # The case in place of the results of a VM that are listed by name only.
         yield _element("testcase", {"name": sentence, "classname": _classname(vm, "summary"), "time": "0.0"}, content)
 
 
@@ -172,7 +172,7 @@ _fields = itemgetter("id", "title", "parameter", "severity", "status", "remedy",
 
 @lru_cache(4096)
 def _shared(id: str, title: str, parameter: str, severity: str, status: str, remedy: str, docs: str) -> tuple[str, str]:
-    """The start of a result's case and its properties: most results of a fleet have them in common."""
+    """The start of a result's case and its properties, cached: most results of a fleet share them."""
     name = f"{id} {one_line(title)}" + (f" [{one_line(parameter)}]" if parameter else "")
     start = _start("testcase", {"name": name}).removesuffix(">")
     properties = {"id": id, "severity": severity, "status": status, "remedy": remedy, "docs": docs}

@@ -1,7 +1,7 @@
-"""`summary.md`, for the summary page of a CI job: the verdict, what to fix in which order, and on which VMs.
+"""`summary.md`, for the summary page of a CI job: the verdict, the fixes in order, and their VMs.
 
-It is aggregated: every list has a cap, so that a fleet of any size stays far below the 1 MiB a job summary may have.
-What a run did not ask for (a gate, a comparison, waivers) has no heading either.
+It is aggregated: every list has a cap, so it stays far below the 1 MiB of a job summary for any fleet.
+Features that a run does not use (a gate, a comparison, waivers) have no heading.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from plugins.results.verdict import CAVEAT
 _CAUSES = 20
 _VMS = 40  # of each kind
 _ROWS = 20  # of any other table
-_COMMAND = 500  # characters: a longer one is for reading, in fixes.sh
+_COMMAND = 500  # characters: a longer one is only in fixes.sh
 
 _MARK = {"ready": "✅", "not ready": "❌", "partial": "🟨", "unknown": "❔"}
 
@@ -61,7 +61,7 @@ def _gate(gate: Json | None) -> Iterable[str]:
 
 
 def _step(number: int, step: Json, cause: Json) -> str:
-    """An entry of a list, with the only command in a block below it; of several, where they are."""
+    """An entry of a list, with its only command in a block below it, or a reference to several."""
     commands = [fix["command"] for fix in cause["fix"]]
     line = f"{number}. {text(step['sentence'])}"
     if len(commands) == 1 and whole(commands[0]) and len(commands[0]) <= _COMMAND:

@@ -10,10 +10,10 @@ from plugins.core.sanitize import one_line, truncate
 
 _SENTENCE = 400  # characters of a message or remedy: a table cell that is longer is not read
 
-# A code span, as messages write it: what is in it means nothing to Markdown, save "|" in a table.
+# A code span, as in messages: its content is literal in Markdown, except "|" in a table.
 _CODE = re.compile(r"(?<!`)`(?! )([^`|<>&\\]+)(?<! )`(?!`)")
 
-# What would mean something to CommonMark or GitHub's Markdown. All else is left as it is: text is also read without a
+# The syntax of CommonMark and GitHub's Markdown. Everything else is unchanged: text is also read without a
 # renderer, in a chat or a ticket.
 _MARKUP = re.compile(
     r"""
@@ -29,17 +29,17 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SIGN = re.compile(r"[\\`*|$@_~\]:#]|^[-+>\[\d]")  # what a match begins with
-# A name behind "@" would be notified, an address of mail and one that begins with "www." become links, also when a
-# backslash stands before the sign. A word joiner behind it ends that; it is written so that it can be seen here.
+_SIGN = re.compile(r"[\\`*|$@_~\]:#]|^[-+>\[\d]")  # the first characters of a match
+# A name after "@" would be notified; a mail address and one that begins with "www." become links, also when a
+# backslash stands before the sign. A word joiner after it prevents that; it is escaped here to be visible.
 _LINKED = re.compile(r"@|www(?=\.)", re.I)
-_BRACKET = re.compile(r"(\\.)|([\[\]])")  # what is escaped already, or could end a label
+_BRACKET = re.compile(r"(\\.)|([\[\]])")  # already escaped, or able to end a label
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 @lru_cache(8192)
 def text(words: str, limit: int = _SENTENCE) -> str:
-    """`words` in any Markdown context but a link's label: one line, no markup, no HTML, of bearable length."""
+    """`words` in any Markdown context but a link's label: one line, no markup, no HTML, of limited length."""
     line = truncate(one_line(words), limit)
     parts = []
     end = 0
@@ -50,7 +50,7 @@ def text(words: str, limit: int = _SENTENCE) -> str:
 
 
 def _plain(line: str, start: int, end: int) -> str:
-    """A part of a line that is no code, with what means something escaped: what stands around it decides, too."""
+    """A part of a line outside code, with its syntax escaped; the surrounding text matters, too."""
     parts = []
     for match in _markup(line, start, end):
         parts += [line[start : match.start()], _escape(match)]
@@ -60,7 +60,7 @@ def _plain(line: str, start: int, end: int) -> str:
 
 
 def _markup(line: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """The matches of `_MARKUP`, which is tried only where one can begin."""
+    """The matches of `_MARKUP`, tried only where one can begin."""
     for sign in _SIGN.finditer(line, start, end):
         if sign.start() >= start and (match := _MARKUP.match(line, sign.start(), end)):
             yield match
@@ -90,7 +90,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def code(block: str, language: str) -> str:
-    """`block` as it is, between fences that nothing in it can close."""
+    """`block` unchanged, between fences that its content cannot close."""
     longest = max(map(len, re.findall("`+", block)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{block}\n{fence}"

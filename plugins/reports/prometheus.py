@@ -1,4 +1,4 @@
-"""`readiness.prom`, for node_exporter's textfile collector: how many VMs are ready, and what keeps the others back.
+"""`readiness.prom`, for node_exporter's textfile collector: the number of ready VMs, and the root causes of the others.
 
 ::
 
@@ -7,7 +7,7 @@
     arc_readiness_vms{readiness="ready"} 412
     arc_readiness_cause_vms{check="CSN-002",kind="csn",component="csn-a"} 38
 
-The number of series does not grow with the fleet: no VM has one of its own, and of causes only the biggest have one.
+The number of series does not grow with the fleet: no series for single VMs, and only for the most frequent causes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Sample = tuple[Mapping[str, str], float]
 
 
 def render(results: Harmless) -> str:
-    """`results` in Prometheus' text format: gauges in base units, without time stamps, as the collector wants them."""
+    """`results` in Prometheus' text format: gauges in base units, without time stamps, as the collector requires."""
     vms = [vm["readiness"] for vm in results["vms"]]
     lines = [
         *_gauge("vms", "VMs with each readiness.", [({"readiness": word}, vms.count(word)) for word in READINESS]),
@@ -37,11 +37,11 @@ def render(results: Harmless) -> str:
             [({"status": status}, count) for status, count in results["counts"].items()],
         ),
         *_gauge("causes", "Root causes over the fleet.", [({}, len(results["causes"]))]),
-        *_gauge("cause_vms", f"VMs with a root cause, for the {_CAUSES} biggest.", _cause_vms(results["causes"])),
+        *_gauge("cause_vms", f"VMs with a root cause, for the {_CAUSES} most frequent.", _cause_vms(results["causes"])),
         *_gauge("plan_steps", "Steps of the plan that makes the VMs ready.", [({}, len(results["plan"]))]),
     ]
     if gate := results.get("gate"):
-        lines += _gauge("gate_passed", "1 when the gate let the run pass.", [({}, gate["passed"])])
+        lines += _gauge("gate_passed", "1 when the gate passed.", [({}, gate["passed"])])
     if changes := results.get("changes"):
         counts = [({"change": word}, len(changes[word])) for word in ("new", "fixed", "persisting")]
         lines += _gauge("changes", "Findings compared with those of an earlier run.", counts)
@@ -52,7 +52,7 @@ def render(results: Harmless) -> str:
 
 
 def _cause_vms(causes: Iterable[Json]) -> list[Sample]:
-    by_labels: dict[tuple[str, str, str], set[str]] = {}  # a series that is there twice makes the file unreadable
+    by_labels: dict[tuple[str, str, str], set[str]] = {}  # a duplicate series makes the file unreadable
     for cause in causes:
         key = cause["id"], cause["component"]["kind"], truncate(one_line(cause["component"]["name"]), _LABEL)
         by_labels.setdefault(key, set()).update(cause["vms"])

@@ -1,4 +1,4 @@
-"""Questions that more than one report asks of the ``results`` dict. Answers are picked, never judged anew."""
+"""Queries of the ``results`` dict that several reports share. They select data, and judge nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def first_to_fix(vm: Json) -> Json | None:
     if vm["readiness"] == "ready" or held is None:
         return None
     roots = root_causes(vm)
-    # A recommended check that only warns can block a required one: an agent that is installed too early does.
+    # A recommended check that only warns can block a required one, for example an agent that is installed too early.
     behind = [result for result in roots if _prevents_ready(result) or result["id"] in held["caused_by"]]
     return behind[0] if behind else held
 
@@ -61,7 +61,7 @@ def cause_subject(cause: Json) -> str:
 
 
 def fix_order(results: Json) -> Iterator[tuple[Json | None, Json]]:
-    """Each (step of the plan, its cause) in the plan's order, then ``None`` with each cause that keeps no VM back."""
+    """Each (step of the plan, its cause) in the plan's order, then ``None`` with each cause that blocks no VM."""
     causes = {cause["number"]: cause for cause in results["causes"]}
     for step in results["plan"]:
         yield step, causes.pop(step["cause"])
@@ -78,14 +78,14 @@ def component(cause: Json) -> str:
 
 
 def seconds(vm: Json, result: Json) -> float | None:
-    """How long the slowest probe of a result took; ``None`` when no probe of it left evidence."""
+    """The duration of the slowest probe of a result; ``None`` without evidence of its probes."""
     evidence = vm["evidence"]
     took = [evidence[probe]["seconds"] for probe in result["evidence"] if probe in evidence]
     return max(took, default=None)
 
 
 def summaries(vm: Json) -> list[tuple[str, str]]:
-    """The results that compact results only name, as (status, sentence): ``("pass", "82 checks passed")``."""
+    """The results that compact results list by name only, as (status, sentence): ``("pass", "82 checks passed")``."""
     return [(status, _summary(len(names), status)) for status, names in left_out(vm).items() if names]
 
 

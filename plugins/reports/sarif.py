@@ -1,6 +1,6 @@
 """`results.sarif` (SARIF 2.1.0), for code scanning: a rule per check, and a result per VM and root cause on it.
 
-Consequences of another finding are left out, as everywhere. The levels::
+Consequences of another finding are omitted. The levels::
 
     fail                                    error
     warn, and unknown when required         warning
@@ -30,16 +30,16 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 MOST = 25_000
 
 _LEVELS = ("error", "warning", "note")
-_MESSAGES = 5  # of one check on one VM: one for each endpoint, say
+_MESSAGES = 5  # of one check on one VM: for example one for each endpoint
 _MESSAGE = 1_000  # characters
 
 
 def render(results: Harmless) -> str:
-    """`results` as SARIF: the gravest findings first, and no more of them than `MOST`."""
+    """`results` as SARIF: the most severe findings first, and at most `MOST`."""
     findings = sorted(_findings(results), key=lambda finding: (finding.waived, _LEVELS.index(finding.level)))
     checks = dict(results["checks"])
     for finding in findings:
-        # A check that was not selected has no remedy of its own here, but a result: text that a VM had a hand in.
+        # A check that was not selected has no declared remedy here, but a result, whose text a VM may have affected.
         checks.setdefault(finding.id, {**finding.results[0], "area": area_of(finding.id), "outside": True})
     numbers = {id: number for number, id in enumerate(checks)}
     invocation: Json = {
@@ -163,6 +163,6 @@ def _rule(id: str, check: Json) -> Json:
 
 
 def _fingerprint(*parts: str) -> str:
-    """The same in every run for the same check on the same VM. GitHub's own are a hash and a counter, too."""
+    """The same in every run for the same check on the same VM: a hash and a counter, as GitHub's own."""
     text = "\n".join(parts).encode("utf-8", "surrogatepass")
     return f"{hashlib.sha256(text).hexdigest()[:16]}:1"

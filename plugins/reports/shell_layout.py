@@ -1,4 +1,4 @@
-"""A command of one line laid out to be read: as a here-document for the guest's shell, or with a line per option.
+"""Formats a one-line command for reading: as a here-document for the guest's shell, or with a line per option.
 
 ::
 
@@ -11,8 +11,8 @@
     }
     FIX
 
-Only blanks outside of quotes become line breaks, at places where the grammar of sh allows one. What is written on the
-left of ``<<`` is plain words, which every login shell reads: csh and fish know no ``if ... fi``.
+Only blanks outside of quotes become line breaks, where the grammar of sh allows one. The text on the
+left of ``<<`` is plain words, which every login shell reads: csh and fish have no ``if ... fi``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OPEN, _CLOSE = ("do", "then", "else", "{"), ("done", "fi", "esac", "}", "else",
 
 
 def laid_out(command: str) -> str:
-    """`command` for a script: the same words, in lines that can be read."""
+    """`command` for a script: the same words, in readable lines."""
     if len(command) <= _WIDTH:
         return command
     words = _words(command)
@@ -46,7 +46,7 @@ _WORD = re.compile(r"""'(?:[^']|'"'"')*'|[^ ']+""")
 
 
 def _words(command: str) -> list[str] | None:
-    """The words of a command that `shlex.join` made; None: it is more than words, or written otherwise."""
+    """The words of a command that `shlex.join` made; None for any other command."""
     words = [word[1:-1].replace("'\"'\"'", "'") if word[0] == "'" else word for word in _WORD.findall(command)]
     return words if shlex.join(words) == command else None
 
@@ -89,7 +89,7 @@ def _lines(script: str) -> list[str]:
     """A script of one line as several, indented: a break after a command and after each word that opens a block."""
     lines, line, depth = [], "", 0
     tokens = [token[0] for token in _TOKENS.finditer(script)]
-    if not {"'", '"', "`", "#"}.isdisjoint(tokens):  # where a quoted text ends is not as plain as above
+    if not {"'", '"', "`", "#"}.isdisjoint(tokens):  # the end of a quoted text is not certain
         return [script]
     for number, token in enumerate(tokens):
         if token == "; " and not re.match(r"(do|then)\b", "".join(tokens[number + 1 : number + 6])):

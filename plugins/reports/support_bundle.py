@@ -27,12 +27,12 @@ README = """\
 What nexus-arc-readiness recorded of {of}, for a support request.
 
 {text}support/<vm>.txt   to read: cloud-init, agent, network, identity, proxy, error messages, with their evidence
-evidence/<vm>.json what each command printed on the VM
-azure.json         what Azure Resource Manager answered
-run.json           which VMs, which requirements, which options
+evidence/<vm>.json the output of each command on the VM
+azure.json         the answers of Azure Resource Manager
+run.json           VMs, requirements, options
 manifest.json      the SHA-256 of every file
 
-Secrets were replaced by <secret:...>, each by a mark of its own. Names and addresses are in it.
+Each secret was replaced by a mark, <secret:...>, the same one wherever it occurs. Names and addresses are included.
 To judge it again without a network, with the same or with newer requirements:
 
     pytest --evidence=THIS.zip [--profile=NAME]
@@ -47,24 +47,24 @@ class Contents:
     suite: str
     archive: Archive
     vms: Sequence[Vm]
-    facts: AzureSnapshot | None  # None: Azure was not asked
+    facts: AzureSnapshot | None  # None: with --no-azure
     az_cli: AzCli | None
-    evidence: Mapping[str, Evidence]  # by VM name, with what its checks used of Azure
+    evidence: Mapping[str, Evidence]  # by VM name, with the answers of Azure that its checks used
     verdicts: Mapping[str, Sequence[Verdict]]  # by VM name
     readiness: Mapping[str, str]  # by VM name
     reports: Mapping[str, str]  # file name -> text
 
 
 def write(directory: Path, contents: Contents) -> None:
-    """Write the bundle of a run into `directory`. Raises OSError, and `BundleError` for a fleet that is too big."""
+    """Write the bundle of a run into `directory`. Raises OSError, and `BundleError` for a fleet beyond the limits."""
     make_directory(directory)
     path = directory / f"{contents.run_id}.zip"
     write_bundle(path, kind="run", members=_members(contents), run_id=contents.run_id, suite=contents.suite)
-    BundleFile(path).close()  # what cannot be read again is better known now
+    BundleFile(path).close()  # an unreadable bundle has to be detected now
 
 
 def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each file, in the order in which one would read them."""
+    """Name and bytes of each file, in reading order."""
     of = f"the VM {contents.vms[0].name}" if len(contents.vms) == 1 else f"{len(contents.vms)} VMs"
     listed = "".join(f"{name:<19}the report of the run\n" for name in contents.reports)
     yield "README.txt", README.format(of=of, text=listed).encode()
@@ -81,7 +81,7 @@ def _members(contents: Contents) -> Iterator[tuple[str, bytes]]:
     if contents.az_cli is not None:
         yield RUNNER, _json(clean(asdict(contents.az_cli)))
     for vm in contents.vms:
-        # As it was gathered: what checks used of Azure is in azure.json, and comes from there when judged again.
+        # As gathered: azure.json has the answers that checks used, and a rejudged run reads them from there.
         if (evidence := contents.archive.get(vm.name)) is not None:
             yield evidence_path(vm.name), _json(to_data(redacted(evidence)))
     for vm in contents.vms:

@@ -1,4 +1,4 @@
-"""The last lines of a run, for the person in front of the terminal: the verdict, what to fix first, and where.
+"""The last lines of a run on the terminal: the verdict, and the first fixes with their VMs.
 
 ::
 
@@ -18,8 +18,8 @@
       vm-b  not ready  CSN-002 [gbl.his.arc.azure.com]  The cloud services network does not allow …
       vm-d  unknown    SSH-001  Nothing answered at 10.5.0.14:22 within 5 s.
 
-A command stands on a line of its own, from the first column to its end, whatever the width: it is there to be copied.
-Where a step has several, or one that cannot be copied, a line names the place that has all of them.
+A command has its own line, from the first column to its end, for any width: it is meant to be copied.
+If a step has several, or one that cannot be copied, a line names the file that has all of them.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _COLOUR = {
     "partial": {"yellow": True},
     "unknown": {"purple": True},
 }
-_COMMAND = 500  # characters: a longer one is for reading, in fixes.sh
-_REMEDY = 6  # lines: half a remedy may be half a command
+_COMMAND = 500  # characters: a longer one is only in fixes.sh
+_REMEDY = 6  # lines: a remedy may contain a command
 _SHOWN_STEPS, _SHOWN_VMS = 3, 10
 _NARROWEST = 60  # below this, cutting lines costs more than a wrapped line
 
 
 def summary_lines(results: Harmless, width: int = 100) -> list[Line]:
-    """The lines to write, each at most `width` wide but for commands; what is beyond the caps is counted in a line."""
+    """The lines to write, each at most `width` wide, except commands; a line counts what the caps omit."""
     width = max(width, _NARROWEST)
     lines = _verdict(results, width)
     lines += _steps(results, width)
@@ -102,7 +102,7 @@ def _warning(results: Json, cause: Json) -> str:
 
 
 def _what_to_do(cause: Json, number: int, width: int) -> list[str]:
-    """The command alone on its line; of several, and of a remedy in words, lines that no one takes for a command."""
+    """The only command on its own line; otherwise lines that refer to several commands, or have the remedy in words."""
     commands = [fix["command"] for fix in cause["fix"]]
     here = len(commands) == 1 and _copyable(commands[0])
     number_of_commands, place = counted(len(commands), "command"), f"step {number} of fixes.sh"
@@ -117,12 +117,12 @@ def _what_to_do(cause: Json, number: int, width: int) -> list[str]:
 
 
 def _copyable(command: str) -> bool:
-    """One whole line, and nothing in it that would have to be changed for the terminal or the CI server."""
+    """Whether it is one complete line without text that is changed for the terminal or the CI server."""
     return whole(command) and len(command) <= _COMMAND and defuse_ci_command(one_line(command)) == command
 
 
 def _message(cause: Json) -> str:
-    """The most frequent message, and for what else it holds."""
+    """The most frequent message, and the other items that it applies to."""
     others = [parameter for parameter in cause["parameters"] if parameter not in cause["message"]]
     likewise = f" Likewise {names(others, 3)}." if others else ""
     return f"{cause['message']}{likewise}"
@@ -131,7 +131,7 @@ def _message(cause: Json) -> str:
 def _vms(results: Json, width: int) -> list[Line]:
     held_back = [vm for vm in vms_by_readiness(results) if vm["readiness"] in ("not ready", "unknown")]
     if not held_back or (len(results["vms"]) == 1 and results["plan"]):
-        return []  # of one VM, the plan has said it
+        return []  # for a single VM, the plan has the same information
     lines: list[Line] = [("", {}), ("VMs:", {"bold": True})]
     column = min(max(len(one_line(vm["name"])) for vm in held_back[:_SHOWN_VMS]), 32)
     for vm in held_back[:_SHOWN_VMS]:

@@ -1,4 +1,4 @@
-"""Sentences about the decision that `results.json` does not hold already: waivers that want attention."""
+"""Sentences about waivers that need attention, which are not in `results.json`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHOW = 5  # waivers of each kind
 
 
 def waiver_warnings(results: Json) -> Iterator[str]:
-    """A sentence for each waiver that can go or ends soon. Texts are as they came: make them safe for where they go."""
+    """A sentence for each waiver that can be deleted or expires soon. Not sanitized: the caller escapes them."""
     waivers = results.get("waivers", [])
     yield from _listed(
         [waiver for waiver in waivers if waiver["unused"]], "no longer matches any finding; delete it: ", "unused"

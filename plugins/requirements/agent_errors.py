@@ -36,7 +36,7 @@ class Finding:
 
 
 def azcm_codes() -> list[int]:
-    """The codes that have an entry of their own today."""
+    """The codes that currently have an entry."""
     return sorted(int(code) for code in read_table("azcm")["codes"])
 
 
@@ -48,7 +48,7 @@ def azcm(number: int) -> Explanation | None:
     if (entry := data["codes"].get(key)) is not None:
         return explanation(f"AZCM{key}", dated | entry, _change(entry, data))
     if (entry := data["earlier"].get(key)) is not None:
-        note = f"Agents of {data['earlier_agents']} print this code; the article of today does not list it."
+        note = f"Agents of {data['earlier_agents']} print this code; the current article does not list it."
         return explanation(f"AZCM{key}", dated | {"source": data["earlier_source"]} | entry, note)
     for span in data["ranges"]:
         if span["first"] <= number <= span["last"]:
@@ -84,8 +84,8 @@ def exit_codes() -> list[int]:
 def exit_code(number: int) -> Explanation | None:
     """Explain exit status `number` of azcmagent or of a program that runs it.
 
-    From 126 on the shell says how a program ended. The installation script ends with 1 whatever failed: its codes
-    AZCM0127 and above are in what it prints to the file of ``--output``, never in its exit status.
+    From 126 on, the status is the shell's. The installation script exits with 1 after any failure: its codes
+    AZCM0127 and above are in its output and the file of ``--output``, never in its exit status.
     """
     data = read_table("exit-codes")
     dated = {"source": data["source"], "date": data["date"]}
@@ -102,7 +102,7 @@ def exit_code(number: int) -> Explanation | None:
     return Explanation(name[:1].upper() + name[1:], code.cause, code.remedy, code.source, code.date, code.checks, note)
 
 
-# Words before the number, each of which says little by itself: "exited with code 42", "rc=42".
+# Words before the number: "exited with code 42", "rc=42".
 _WORD = (
     r"(?:exit(?:ed|s)?|exitcode|exitstatus|rc|return(?:ed|s)?|returncode|non-?zero|with|an?|the|code|status|error|ended|"
     r"finished|failed|completed|terminated|errorlevel|lastexitcode|value|of|process|command|script|task)"

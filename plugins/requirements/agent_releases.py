@@ -1,4 +1,4 @@
-"""The known releases of the Connected Machine agent, and until when each is supported."""
+"""The known releases of the Connected Machine agent, and the end of support of each."""
 
 from __future__ import annotations
 

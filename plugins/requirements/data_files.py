@@ -1,4 +1,4 @@
-"""The data files: what changes when Microsoft edits a page. Each has its sources and their dates in it."""
+"""The data files: values that change when Microsoft edits a page. Each has its sources and their dates."""
 
 from __future__ import annotations
 

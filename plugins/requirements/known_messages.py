@@ -1,4 +1,4 @@
-"""Messages by which connecting, installing and signing in fail: which of them a line holds, and what they mean.
+"""Messages of failures of connecting, installing and signing in: finds them in a line, and explains them.
 
 The messages are data: ``plugins/requirements/data/messages``, one file for each program or library that prints them.
 agent.toml there describes the format.
@@ -26,11 +26,11 @@ class Explanation:
     remedy: str
     source: str
     date: datetime.date | None = None
-    checks: tuple[str, ...] = ()  # the checks that look at the causes, in the order to look
-    note: str = ""  # where the articles differ, or what is not sure
+    checks: tuple[str, ...] = ()  # the checks that test the causes, in order
+    note: str = ""  # differences between the articles, and uncertainties
     subject: str = ""  # the host, action or namespace that the line names
-    general: bool = False  # it says little: what else is known of the same matter says more
-    in_logs: bool = True  # false: in the log of a VM it need not mean trouble
+    general: bool = False  # a general message: a more specific one explains more
+    in_logs: bool = True  # false: in the log of a VM it may be harmless
 
     @property
     def sentence(self) -> str:
@@ -67,7 +67,7 @@ class Message:
     unless: str
     sample: str
     general: bool  # explains only what nothing else does
-    in_logs: bool  # looked for in the logs of a VM
+    in_logs: bool  # searched for in the logs of a VM
     values: Mapping[str, Any] = field(repr=False)
     cases: tuple[_Case, ...] = ()
 
@@ -92,12 +92,13 @@ class Message:
         return replace(meaning, general=self.general, in_logs=self.in_logs)
 
 
-# What a line may put into a sentence of ours: names, addresses and paths, nothing that a terminal or a shell minds.
+# Values of a line that a sentence may contain: names, addresses and paths, without characters special to a terminal or
+# shell.
 _PLAIN = re.compile(r"[\w./:@*%+=, ()-]{1,600}", re.ASCII)
 
 
 def _filled(text: str, named: Mapping[str, str]) -> str:
-    """``{host|the host}`` becomes what the line names, else the words behind the bar."""
+    """``{host|the host}`` becomes the value from the line, else the words after the bar."""
     return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda match: named.get(match[1]) or match[2] or f"that {match[1]}", text)
 
 
@@ -155,7 +156,7 @@ _SAID = ("message", "cause", "remedy", "checks")
 
 # --- a line
 
-#: Articles, mails and word processors make an apostrophe curly; it means the same.
+#: Articles, mails and word processors make an apostrophe curly.
 _STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u00a0\u3000\t", "''\"\"   ")
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _BLANKS = re.compile(r" {2,}")

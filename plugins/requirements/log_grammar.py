@@ -1,7 +1,7 @@
 """Classify a line of a program's output: a failure, a complaint, or neither.
 
-A line is read by its grammar, not by a list of sentences: what stands before its words (time, host, program, level) is
-taken off, and the shapes of ``plugins/requirements/data/log`` are tried in their order. CLOUDINIT-002, AGENT-006 and
+A line is read by its grammar, not by a list of sentences: the text before its words (time, host, program, level) is
+removed, and the shapes of ``plugins/requirements/data/log`` are tried in their order. CLOUDINIT-002, AGENT-006 and
 ``--explain`` read lines with this module.
 """
 
@@ -17,15 +17,15 @@ from plugins.requirements.data_files import read_table
 
 
 class Level(StrEnum):
-    """How much a line says."""
+    """The level of a line."""
 
     CERTAIN = "certain"  # something failed
-    COMPLAINT = "complaint"  # a program complains; the script may go on
+    COMPLAINT = "complaint"  # a program complains; the script may continue
     NOTE = "note"
     NOTHING = "nothing"
-    RETRY = "retry"  # what was printed just before is not the outcome
-    ACCEPTED = "accepted"  # the script goes on in any case
-    SUCCESS = "success"  # takes back earlier failures
+    RETRY = "retry"  # the lines just before are not the outcome
+    ACCEPTED = "accepted"  # the script continues anyway
+    SUCCESS = "success"  # revokes earlier failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Reading:
     level: Level
     kind: Kind
     words: str  # without time, host and level
-    subject: str = ""  # of a success: what it is about
-    of: str = ""  # of a success: the programs whose failures it takes back
+    subject: str = ""  # of a success: its subject
+    of: str = ""  # of a success: the programs whose failures it revokes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class _Line:
 #: No shape sees more of a line: its beginning and its end.
 _BEGINNING, _END = 500, 150
 
-#: What stands so deep belongs to the text above it: the help of a program, a table, a script.
+#: Text with such an indent belongs to the text above it: the help of a program, a table, a script.
 _DEEP = (" " * 16, "\t\t")
 
 #: A log names more successes than these only when it is full of them.
@@ -149,9 +149,9 @@ def kinds() -> Mapping[str, Kind]:
 
 
 def stems(rank: str) -> tuple[str, ...]:
-    """Texts in lower case (POSIX extended regular expressions): a line that says something holds one of them.
+    """Texts in lower case (POSIX extended regular expressions): a relevant line contains one of them.
 
-    `rank`: ``first`` for failures, ``then`` for complaints, ``last`` for what takes failures back.
+    `rank`: ``first`` for failures, ``then`` for complaints, ``last`` for lines that revoke failures.
     """
     return tuple(read_table("log/parts")["stems"][rank])
 
@@ -179,7 +179,7 @@ def _structured(text: str) -> tuple[str, str] | None:
     if level is None or not words:
         return None
     severity = _SEVERITY.get(level.lower(), "")
-    # A program that goes on logs an error below its level.
+    # A program that continues logs an error below its level.
     reports = severity == "info" and (fields.get("error") or fields.get("err")) not in (
         None,
         "",
@@ -191,7 +191,7 @@ def _structured(text: str) -> tuple[str, str] | None:
 
 
 def _opened(text: str) -> _Line:
-    """Take off, from the left, what stands before a line's words."""
+    """Remove the text before a line's words, from the left."""
     severity = origin = ""
     words = text.lstrip()
     for _ in range(8):
@@ -211,12 +211,12 @@ def _opened(text: str) -> _Line:
 
 
 def without_colours(text: str) -> str:
-    """The text without the sequences by which a terminal is given colours."""
+    """The text without a terminal's colour sequences."""
     return _COLOURS.sub("", text)
 
 
 def read_line(text: str) -> Reading:
-    """Read one line. It may hold anything, and be of any length: only its beginning and its end are read."""
+    """Read one line of any content and length: only its beginning and its end are read."""
     text = without_colours(text.rstrip("\r\n")).translate(_STRAIGHT)
     text = _BLANK_BEFORE_COLON.sub(r"\1: ", text[text.rfind("\r") + 1 :].rstrip())
     if len(text) > _BEGINNING + _END:
@@ -234,7 +234,7 @@ def _reading(text: str) -> Reading:
                 break
             named = match.groupdict()
             subject = next((named[key] for key in named if key.startswith("subject") and named[key]), "")
-            # What stands indented belongs to another line, or to a text that is printed.
+            # Indented text belongs to another line, or to a printed text.
             indented = shape.level is Level.CERTAIN and text.startswith(("  ", "\t"))
             level = Level.COMPLAINT if indented else shape.level
             return Reading(level, _kind(shape, line), line.words, subject, shape.of)
@@ -265,11 +265,11 @@ def _kind(shape: Shape, line: _Line) -> Kind:
 
 
 def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Reading]]:
-    """The failures, complaints and notes in some numbered lines, less what a later line takes back.
+    """The failures, complaints and notes in some numbered lines, without those that a later line revokes.
 
-    A failure behind which the script says that it tries again, or goes on in any case, is a complaint; it is dropped
+    A failure after which the script reports a retry, or that it continues anyway, is a complaint; it is dropped
     when a success follows. One that is repeated until a success follows at once is a complaint, too. A success that
-    names a package or an address takes back the failures that name the same.
+    names a package or an address revokes the failures that name the same.
     """
     readings = [(number, text, read_line(text)) for number, text in sorted(lines)]
     last_failure = max((number for number, _, reading in readings if reading.level is Level.CERTAIN), default=0)
@@ -298,9 +298,9 @@ def outcome(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Readin
 
 
 def _settled(readings: Sequence[tuple[int, str, Reading]]) -> set[int]:
-    """The failures that a program repeated, one behind the other, until a success followed at once.
+    """The failures that a program repeated until a success followed immediately.
 
-    ``curl --retry -sS`` prints its error once for each try, and no word of trying again: that may be a retry.
+    ``curl --retry -sS`` prints its error once for each attempt, without a message about the retry.
     """
     settled: set[int] = set()
     run: list[int] = []

@@ -1,4 +1,4 @@
-"""Known codes and messages in a log or a pasted text: where they stand, in lines that a console has broken as well."""
+"""Finds known codes and messages in a log or a pasted text, also in lines that a console has wrapped."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from plugins.requirements.agent_errors import findings, succeeded
 from plugins.requirements.known_messages import Explanation
 from plugins.requirements.log_grammar import Kind, Level, outcome, read_line
 
-#: A text with more lines than this is a log: its short lines were not broken by a console.
+#: A text with more lines than this is a log: a console did not wrap its short lines.
 _FEW = 200
 
-#: Shorter than this, a line of a log is not one that a console has broken.
+#: A shorter line of a log was not wrapped by a console.
 _SHORT = 55
 
-#: No line that goes on is longer than this, nor is what is put together.
+#: The largest length of a wrapped line, and of the joined text.
 _LONG = 1000
 
 _BEGINS = re.compile(
@@ -28,7 +28,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?(?:Z|[+
 
 @dataclass(frozen=True, slots=True)
 class LineFinding:
-    """A code or message: the number of its line, from 0; the line, put together where it was broken; its meaning."""
+    """A code or message: the number of its line, from 0; the line, joined if it was wrapped; its meaning."""
 
     number: int
     line: str
@@ -80,6 +80,6 @@ def meaning_of(kind: Kind) -> Explanation:
 
 
 def time_of(line: str) -> str:
-    """The time at the beginning of a line, as it is written there; "" when there is none."""
+    """The time at the beginning of a line, as written; "" without one."""
     match = _TIME.search(line[:80])
     return match[0] if match else ""

@@ -1,4 +1,4 @@
-"""The requirement profile: what one dated article requires of a VM, its network and its Azure resources.
+"""The requirement profile: the requirements of a dated article on a VM, its network and its Azure resources.
 
 `plugins.requirements.profile_file` reads it from TOML.
 """
@@ -19,11 +19,11 @@ DEFAULT = "2510"
 #: The need for an endpoint; data/endpoints.toml defines each value.
 NEEDS = ("always", "connect", "install", "sql", "obsolete")
 
-#: The needs without which no VM can enroll.
+#: The needs that every VM has for enrolling.
 REQUIRED_NEEDS = ("always", "connect")
 
 
-#: Needed all the time under names that only Azure knows: part of an egress list, never asked for by name.
+#: Always needed, under names that only Azure knows: part of an egress list, never requested by name.
 EGRESS_ONLY = "egress"
 
 
@@ -33,13 +33,13 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One concrete host that a VM has to reach. Its text is its host name: the parameter of checks."""
+    """One concrete host that a VM has to reach. ``str()`` gives its host name, the parameter of checks."""
 
     host: str
     need: str
     purpose: str
     port: int = 443
-    wildcard: str = ""  # the entry of Microsoft's list that this host stands for, when it is a wildcard
+    wildcard: str = ""  # the wildcard in Microsoft's list that this host represents
     source: str = ""
     date: datetime.date | None = None
     certainty: str = "verified"
@@ -56,7 +56,7 @@ class Endpoint:
 
     @property
     def required(self) -> bool:
-        """True when no VM can enroll without it."""
+        """True when every VM needs it to enroll."""
         return self.need in REQUIRED_NEEDS
 
 
@@ -85,7 +85,7 @@ class Floors:
     runtime_recommended: str
     management_bundle: str
     management_bundle_recommended: str
-    recommended_because: str  # why newer ones than the floors are recommended, as part of a sentence
+    recommended_because: str  # the reason for recommending newer versions than the floors, as part of a sentence
     api_version: str
     api_version_recommended: str
     azure_cli: str
@@ -128,7 +128,7 @@ class Profile:
         return urlsplit(self.proxy_url).port or 80
 
     def cloud(self, vm: Vm) -> Cloud:
-        """The cloud that the VM enrolls to. Raises `ProfileError` for one that the profile does not describe."""
+        """The VM's cloud. Raises `ProfileError` when the profile does not describe it."""
         if vm.target.cloud not in self.clouds:
             hint = did_you_mean(vm.target.cloud, self.clouds)
             raise ProfileError(
@@ -140,7 +140,7 @@ class Profile:
     def endpoints(self, vm: Vm, need: str | Collection[str] = NEEDS) -> list[Endpoint]:
         """The VM's endpoints of the given need(s), with its region filled in, in the profile's order.
 
-        Endpoints with a ``{region}`` are left out when the VM's target location is not stated.
+        Endpoints with a ``{region}`` are omitted when the VM's target location is not stated.
         """
         needs = (need,) if isinstance(need, str) else need
         region = re.sub(r"\s", "", vm.target.location or "").lower()

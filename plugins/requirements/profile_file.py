@@ -1,6 +1,6 @@
 """The requirement profile in TOML: a profile of the project (``--profile=2510``) or a file of the operator's own.
 
-A file names a profile of the project as its `base` and states what differs: tables are merged key by key, everything
+A file names a profile of the project as its `base` and states the differences: tables are merged key by key, everything
 else is replaced. `profile.schema.json` has the keys and their values (docs/profiles.md); it is applied to the merged
 profile, and every error is reported with its file, line and key.
 """
@@ -24,14 +24,14 @@ from plugins.requirements.profile import DEFAULT, Cloud, Endpoint, Floors, Profi
 
 KIND = Kind("a profile", "docs/profiles.md", Path(__file__).with_name("profile.schema.json"))
 
-#: Bytes of a profile (the whole of ours is 20 kB), its depth, and dots of a line: a key takes time by their square.
+#: Bytes of a profile (ours have 20 kB), its depth, and dots of a line: the time for a key grows with their square.
 _LONGEST, _DEPTH, _DOTS = 64 * 2**10, 20, 1_000
 
 Place = tuple[str, int]  # file and line
 
 
 class _Readable(Protocol):
-    """The part of a path's interface that reading a profile uses."""
+    """The part of a path's interface that the profile reader uses."""
 
     def read_text(self, encoding: str) -> str: ...
 
@@ -93,7 +93,7 @@ class _Layer:
     data: Mapping[str, Any]
 
     def depth(self, where: Where) -> int:
-        """How many steps of a path this file has."""
+        """The number of steps of a path that this file has."""
         node: Any = self.data
         for number, step in enumerate(where):
             if isinstance(node, Mapping) and step in node:
@@ -146,7 +146,7 @@ def _profile(file: _Readable) -> Profile:
         document = _merged(document, layer.data)
 
     def place(where: Where, key: bool = False) -> Place:
-        owner = max(layers, key=lambda layer: layer.depth(where))  # the topmost of those that have most of the path
+        owner = max(layers, key=lambda layer: layer.depth(where))  # the topmost with the longest part of the path
         return owner.file, owner.line(where)
 
     if errors := {*explain(document, KIND, place), *_own_rules(document, place)}:
@@ -261,7 +261,7 @@ def _cloud(name: str, data: Mapping[str, Any]) -> Cloud:
 
 
 def _floors(data: Mapping[str, str]) -> Floors:
-    """The floors; what recommends nothing newer than a floor may leave it out."""
+    """The floors; a recommendation defaults to its floor."""
     names = ("runtime", "management_bundle")
     newer = {f"{name}_recommended": data[name] for name in names} | {"recommended_because": ""}
     return Floors(**(newer | dict(data)))

@@ -1,6 +1,6 @@
-"""How a code of Windows is written: by name, as a number in a sentence of any language, or as an HRESULT.
+"""Patterns for codes of Windows: by name, as a number in a sentence of any language, or as an HRESULT.
 
-A sentence of Windows is in the system's language, so only the name or the number of a status decides what it is.
+A sentence of Windows is in the system's language, so only the name or the number of a status identifies it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-# "Error" in the languages of Windows, and what stands before the number of an error in logs.
+# "Error" in the languages of Windows, and the words before the number of an error in logs.
 _WORD = (
     r"(?:err(?:or|eur|ore|o|no)?|fehler|fout|fel|feil|fejl|virhe|błąd|chyba|hiba|hata|ошибка|помилка|грешка|σφάλμα|eroare|"
     r"greška|napaka|klaida|kļūda|viga|lỗi|kesalahan|エラー|错误|錯誤|오류|שגיאה|خطأ|winsock|wsa|winhttp|wininet|code|status|état|"
@@ -19,7 +19,7 @@ _OF_THE_SYSTEM = r"(?: (?:code|number|was|is|of|système|de sistema|di sistema|d
 _BETWEEN = r"[ :=#'\"(\[]{0,3}"
 # "status of the installation: "
 _CLAUSE = r"[^\W\d]{0,20}(?: [^\s\d:]{1,16}){0,3} ?[:\uff1a=#] ?"
-# Numbers below this also count other things: they need the words for an error of Windows itself.
+# Smaller numbers also count other things: they need the words for an error of Windows itself.
 _MANY = 1000
 _SYSTEM = (
     r"(?:winerror|os error|win32exception|system ?(?:error|fehler)|erreur système|error de sistema|errore di sistema|"

@@ -1,4 +1,4 @@
-"""Builds the results of a fleet VM by VM: one whose checks are all judged goes into them, and out of memory."""
+"""Builds the results of a fleet VM by VM: a completely judged VM is added, and released from memory."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from plugins.model import Evidence, Verdict, Vm
 from plugins.results.builder import ResultsBuilder
 from plugins.results.coverage import Coverage
 
-#: After so many VMs, the little garbage that the judging of each leaves is freed.
+#: The number of VMs after which the garbage of judging is freed.
 _TIDY = 500
 
 
 class FleetAccumulator:
-    """The checks of a run, VM by VM: which are still to be judged, and the results of the others."""
+    """The checks of a run, VM by VM: those to be judged, and the results of the others."""
 
     def __init__(
         self, judge: Judge, vms: Sequence[Vm], cases: Sequence[CheckCase], coverage: Coverage, *, keep: bool
     ) -> None:
-        """`vms` is the fleet in its order. `keep`: the evidence and the verdicts of each VM are needed at the end."""
+        """`vms` is the fleet in its order. `keep`: keep the evidence and the verdicts of each VM for the end."""
         self._judge, self._fleet = judge, vms
         self._left = Counter(case.vm.name for case in cases)
         self._verdicts: dict[str, list[Verdict]] = {}  # of VMs that have begun and are not finished
@@ -41,7 +41,7 @@ class FleetAccumulator:
         return verdict
 
     def finish(self) -> list[str]:
-        """Finish the VMs that have begun; returns the names of all with checks left, in the fleet's order."""
+        """Finish the VMs that have begun; returns the names of those with checks left, in the fleet's order."""
         for vm in self._fleet:
             if vm.name in self._verdicts:
                 self._finish(vm)

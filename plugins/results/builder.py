@@ -1,4 +1,4 @@
-"""`results.json`: what a run found, as plain data. Every report is rendered from it and recomputes no verdict."""
+"""`results.json`: the results of a run as plain data. Every report is rendered from it and recomputes no verdict."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from plugins.results.fleet import of_fleet, still_open
 from plugins.results.provenance import Provenance
 from plugins.results.schema import VERSION
 
-#: The headline for VMs that were not reached, of a run that left out the check for it.
+#: The headline for VMs that were not reached, in a run that omits the check for it.
 RECONNECT = "Restore the SSH session to {vms}{where}"
 
-#: The fields of a probe's result: all but its name, which is the key, and the time it came.
+#: The fields of a probe's result, without its name, which is the key, and the time of its arrival.
 _OF_A_PROBE = tuple(name for name in ProbeResult.__slots__ if name not in ("probe", "received"))
 
 
 class ResultsBuilder:
-    """Builds the results of a run, one VM after the other: the verdicts of a VM that was added may be forgotten."""
+    """Builds the results of a run VM by VM: the verdicts of an added VM may be released."""
 
     def __init__(self, checks: Mapping[str, Check], coverage: Coverage, fleet: int) -> None:
-        """`checks` by id, of `coverage`'s catalogue those that were selected; `fleet` is how many VMs there will be."""
+        """`checks` by id, of `coverage`'s catalogue those that were selected; `fleet` is the number of VMs."""
         self.coverage = coverage
-        self._incomplete: set[str] = set()  # VMs with required checks left out
+        self._incomplete: set[str] = set()  # VMs with omitted required checks
         self._checks = checks
         self._compact = fleet > compact.WHOLE_UP_TO
         self._vms: list[dict[str, Any]] = []
@@ -185,9 +185,9 @@ def _result(verdict: Verdict, diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def unreached(session: SshSession) -> list[dict[str, Any]]:
-    """The result that stands for a session that failed, of a run that did not select the check for it.
+    """The result for a failed session, in a run that did not select the check for it.
 
-    Without it, reports would show an unreachable VM as one without findings.
+    Without it, an unreachable VM would have no findings in the reports.
     """
     if session.outcome == "ok":
         return []

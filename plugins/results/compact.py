@@ -1,10 +1,10 @@
-"""Compaction: results of a very large fleet, in which results that pass or do not apply are named and nothing more.
+"""Compaction: results of a very large fleet, which list results that pass or do not apply by name only.
 
 ::
 
     vm["left_out"] = {"pass": ["AGENT-001", "CSN-002 gbl.his.arc.azure.com"], "not applicable": ["WIN-001"]}
 
-Everything else stays as it is, so that a reader of results needs one function only: `left_out`.
+Everything else is unchanged, so a reader of results needs only one function: `left_out`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from sys import intern
 from typing import Any
 
-#: The largest fleet of which `results.json` has all results: 130 KB a VM. At a hundred thousand VMs no program could
+#: The largest fleet with all results in `results.json`: 130 KB a VM. With a hundred thousand VMs no program could
 #: open the file or hold it in memory.
 WHOLE_UP_TO = 5_000
 
@@ -45,5 +45,5 @@ def left_out(vm: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
 
 
 def name(id: str, parameter: str) -> str:
-    """The name of a result there: ``CSN-002 gbl.his.arc.azure.com``."""
+    """The name of such a result: ``CSN-002 gbl.his.arc.azure.com``."""
     return f"{id} {parameter}".rstrip()

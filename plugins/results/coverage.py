@@ -1,7 +1,7 @@
-"""How much of the catalogue a run judged: its required checks against those that got a verdict.
+"""The coverage of a run: the required checks of the catalogue, and those that got a verdict.
 
-The catalogue is counted before any option leaves something out, and verdicts are counted one by one. So a run is
-*partial* by what it judged, whatever the reason: an option, a path, a stop in the middle.
+The catalogue is counted before any option omits a check, and verdicts are counted one by one. So a run is
+*partial* for any reason: an option, a path, an interruption.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ class Coverage:
     """Counts the required checks of the catalogue and the verdicts on them, by check and by VM."""
 
     def __init__(self, vms: Sequence[Vm], profile: Profile) -> None:
-        """`vms` are those that the run is about: leaving out other VMs of a fleet leaves out no check."""
+        """`vms` are those of the run: omitting other VMs of a fleet omits no check."""
         self._vms, self._profile = vms, profile
         self._of_check: Counter[str] = Counter()
         self._of_vm: dict[str, Counter[str]] = {vm.name: Counter() for vm in vms}
         self._judged: Counter[str] = Counter()
         self._complete_vms = 0
         self._azure: set[str] = set()
-        self.reasons: list[str] = []  # what left checks out: options as they are written, or words
-        self.stopped = False  # the run was interrupted: something was left out, even if all the counts agree
+        self.reasons: list[str] = []  # what omitted checks: options as typed, or words
+        self.stopped = False  # the run was interrupted: something is missing, even if all counts agree
 
     def expect(self, checks: Iterable[tuple[Check, bool]]) -> None:
-        """Add checks of the catalogue, each with whether it asks Azure. Only required ones count."""
+        """Add checks of the catalogue; the flag: whether they need Azure. Only required ones count."""
         for check, asks_azure in checks:
             if check.id in self._of_check or check.base_severity is not Severity.REQUIRED:
                 continue
@@ -47,7 +47,7 @@ class Coverage:
                     self._of_vm[vm.name][check.id] += number
 
     def add(self, vm: str, verdicts: Iterable[Verdict]) -> bool:
-        """A VM whose verdicts are all in; True when nothing of the VM was left out."""
+        """A completely judged VM; True when none of its checks was omitted."""
         cases = {(verdict.id, verdict.parameter) for verdict in verdicts if verdict.severity is Severity.REQUIRED}
         judged = Counter(id for id, _ in cases) & self._of_vm[vm]  # more of one check does not make up for another
         self._judged.update(judged)

@@ -1,4 +1,4 @@
-"""``--history N``: how many of this run's VMs were ready in the last runs, for the line over time."""
+"""``--history N``: the number of this run's VMs that were ready in the last runs, for the chart over time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def history(results: Json, reports: Path, number: int) -> list[dict[str, Any]]:
     """The ``history`` of `results.json`: the last `number` runs, `results` the last of them, the oldest first.
 
     Each: ``{"run_id", "started", "vms": how many of this run's VMs it has, and of those "ready", "not ready", ...}``.
-    Runs that left checks out are not comparable and left out, as are runs of other fleets and unreadable files. One
+    Partial runs are not comparable and omitted, as are runs of other fleets and unreadable files. One
     file is held in memory at a time.
     """
     names = {vm["name"] for vm in results["vms"]}
@@ -50,7 +50,7 @@ class _Vm(TypedDict):
 
 
 class _Past(TypedDict):
-    """`results.json`, as far as the line over time needs it."""
+    """The part of `results.json` that the chart over time needs."""
 
     version: int
     run_id: str

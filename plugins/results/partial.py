@@ -32,7 +32,7 @@ def about_part(
 
 
 def withhold_gate(gate: Mapping[str, Any], why: MissingEvidence | str) -> dict[str, Any]:
-    """The ``gate`` of `results.json` when evidence is missing or checks were left out: it never passes."""
+    """The ``gate`` of `results.json` when evidence is missing or checks were omitted: it never passes."""
     if not gate["passed"]:
         return dict(gate)
     would = "what was judged" if isinstance(why, str) else "the VMs with evidence"

@@ -1,6 +1,6 @@
 """The provenance of a run: the files that decided its verdicts, every command it ran, every request it made to Azure.
 
-All of it comes from what was recorded, so a replayed run gives the same answers about the VMs.
+All of it comes from recorded data, so a replayed run has the same provenance of the VMs.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _RAN = ("done", "timed out")
 
 
 def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]:
-    """SHA-256 of what decides a verdict: the profile, the inventory, each data file, and the code of the suite.
+    """SHA-256 of the inputs of verdicts: the profile, the inventory, each data file, and the code of the suite.
 
-    `profile` is a name or a file, as asked for, or the bytes that were saved with the evidence. Two runs with equal
+    `profile` is a name or a file, as requested, or the bytes that were saved with the evidence. Two runs with equal
     hashes reach equal verdicts on equal evidence.
     """
     files = {} if inventory is None else {"inventory": Path(inventory)}
@@ -55,7 +55,7 @@ def _of_files(paths: Sequence[Path]) -> str:
 
 
 class Provenance:
-    """The provenance of a run, as it grows."""
+    """Collects the provenance of a run."""
 
     def __init__(self) -> None:
         self._ran: Counter[tuple[str, str]] = Counter()  # (probe key, command) -> VMs
@@ -72,7 +72,7 @@ class Provenance:
         """Each distinct command, its probe key, and on how many VMs it ran; what ran on most VMs first."""
         ran: Counter[tuple[str, str]] = Counter()
         for (key, command), count in self._ran.items():
-            # A bundle holds what was read from Azure beside the commands: those are requests.
+            # The evidence also has answers of Azure: those are requests.
             if command and not command.startswith("GET "):
                 ran[key, redact(command)] += count
         return [{"command": command, "key": key, "vms": count} for (key, command), count in ran.most_common()]

@@ -1,4 +1,4 @@
-"""The contract of `results.json`, as a JSON schema that consumers can use too."""
+"""The contract of `results.json`: a JSON schema for consumers and tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The results of some VMs of a run as results of their own, for a page per owner."""
+"""The results of some VMs of a run as a results dict, for a page per owner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugins.results.fleet import of_fleet, still_open
 
 Json = Mapping[str, Any]
 
-#: What a run has to say about the whole fleet only.
+#: The keys about the whole fleet.
 _OF_THE_FLEET = ("gate", "changes", "waivers", "shard", "missing", "history")
 
 
@@ -38,7 +38,7 @@ def subset(results: Json, names: Collection[str]) -> dict[str, Any]:
 
 
 def _judged(judged: Json, number: int) -> dict[str, Any]:
-    """How much was judged: of a run that left checks out it is not known which of the VMs have them all."""
+    """The ``judged`` section: in a partial run, it is not known which of these VMs have all checks."""
     whole = judged["vms"]["judged"] == judged["vms"]["of"]
     return {**judged, "vms": {"judged": number if whole else 0, "of": number}}
 

@@ -1,4 +1,4 @@
-"""The verdict on a fleet: one word, and one sentence for a person. It never says more than was judged."""
+"""The verdict on a fleet: one word, and one sentence. It never claims more than was judged."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from plugins.core.wording import plural
 from plugins.results.coverage import judged_sentence
 
-#: The end of the sentence about a run that left checks out.
+#: The end of the sentence about a partial run.
 CAVEAT = "This is not a verdict on readiness."
 
 
 def word(tally: Mapping[str, int], judged: Mapping[str, Any]) -> str:
     """``not ready``, ``partial``, ``unknown`` or ``ready``. `tally` counts the VMs by readiness.
 
-    A required failure is one, whatever else was not judged.
+    A required failure decides, also when other checks were not judged.
     """
     if tally.get("not ready"):
         return "not ready"

@@ -1,4 +1,4 @@
-"""From a connected stream to a login: key exchange, the host key judged against known_hosts, the keys offered."""
+"""From a connected stream to a login: key exchange, host key check, the offered keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Authenticator:
         self.policy, self.ring = HostKeyPolicy(host_keys), KeyRing()
 
     def log_in(self, connection: Connection, hop: Hop, deadline: Deadline) -> tuple[SshTransport, str]:
-        """Log in over a connection that has shown its banner: the transport, and a sentence about a new host key.
+        """Log in over a connection whose banner was read: the transport, and a sentence about a new host key.
 
         Raises `SshError` or `ConnectionDropped`; the connection is then closed.
         """
@@ -53,19 +53,19 @@ class Authenticator:
             raise
         except IncompatiblePeer as error:
             raise _no_common(transport, hop, error) from None
-        except Exception as error:  # paramiko passes on whatever its thread met
+        except Exception as error:  # paramiko passes on any exception of its thread
             deadline.stop()
             if deadline.late:
                 raise _slow(hop, deadline, "the key exchange") from None
             if isinstance(error, EOFError | OSError):
-                farewell = f", saying {quoted(transport.farewell)}" if transport.farewell else ""
+                farewell = f", with the message {quoted(transport.farewell)}" if transport.farewell else ""
                 raise ConnectionDropped(f"closed the connection during the key exchange{farewell}") from None
             raise _broken(hop, error) from None
 
     # --- authentication ---------------------------------------------------------------------------------------------
 
     def _authenticate(self, transport: SshTransport, hop: Hop, deadline: Deadline) -> None:
-        # paramiko's own limits follow the clock of this machine, which may be set meanwhile; the deadline's do not.
+        # paramiko's own limits use the clock of this machine, which may be set; the deadline's do not.
         transport.auth_timeout = None
         transport.clear_to_send_timeout = float("inf")
         offers, problems = self.ring.offers(hop)
@@ -76,7 +76,7 @@ class Authenticator:
                     return
             accepts = _accepted_methods(transport, hop)
             if accepts is None:
-                return  # a server that asks for no key at all
+                return  # a server that requires no key
         except SshError as failure:
             failure.message += _because(problems)
             raise
@@ -86,16 +86,16 @@ class Authenticator:
             deadline.stop()
             if deadline.late:
                 raise _slow(hop, deadline, "the login") from None
-            farewell = (
-                f", saying {quoted(transport.farewell)}" if transport.farewell else f" ({quoted(str(error), 120)})"
-            )
+            farewell = f" ({quoted(str(error), 120)})"
+            if transport.farewell:
+                farewell = f", with the message {quoted(transport.farewell)}"
             raise SshError(
                 "login refused",
                 f"{hop.label} ended the login{farewell}. Offered: {', '.join(tried) or 'nothing'}.{_because(problems)}",
                 "Offer fewer keys (IdentityFile, IdentitiesOnly yes), and see the VM's sshd log (journalctl -u ssh).",
             ) from None
         greeting = transport.get_banner()
-        says = f" It says {quoted(greeting, 200)}." if greeting else ""
+        says = f" Its message: {quoted(greeting, 200)}." if greeting else ""
         if not tried:
             raise SshError(
                 "no usable key",
@@ -110,12 +110,12 @@ class Authenticator:
 
 
 def _offer(transport: SshTransport, hop: Hop, offer: KeyOffer, tried: list[str]) -> bool:
-    """Try one key; True when the login is done."""
+    """Try one key; True when the login is complete."""
     tried.append(offer.label)
     try:
         more = transport.auth_publickey(hop.user, offer.key)
     except BadAuthenticationType:
-        return False  # no key is welcome here; the server's list says what is
+        return False  # the server accepts no keys; its list has the accepted methods
     except AuthenticationException:
         if not transport.is_active():
             raise
@@ -123,7 +123,7 @@ def _offer(transport: SshTransport, hop: Hop, offer: KeyOffer, tried: list[str])
     if more:
         raise SshError(
             "login refused",
-            f"{hop.label} accepted {offer.label}, and then wants {' or '.join(more)} as well.",
+            f"{hop.label} accepted {offer.label}, and then requires {' or '.join(more)} as well.",
             "Exempt this user from the second factor in the VM's sshd_config (AuthenticationMethods publickey).",
         )
     return True
@@ -152,16 +152,16 @@ def _because(problems: list[str]) -> str:
 def _slow(hop: Hop, deadline: Deadline, phase: str) -> SshError:
     return SshError(
         "silent",
-        f"{hop.label} sent its banner, but {phase} did not come to an end within {deadline.span}.",
-        "Check whether the VM is overloaded, or something on the way drops large packets (MTU).",
+        f"{hop.label} sent its banner, but {phase} did not finish within {deadline.span}.",
+        "Check whether the VM is overloaded, or whether a device on the path drops large packets (MTU).",
     )
 
 
 def _broken(hop: Hop, error: Exception) -> SshError:
     return SshError(
         "negotiation failed",
-        f"The key exchange with {hop.label} went wrong: {quoted(str(error) or type(error).__name__, 200)}.",
-        "See the VM's sshd log (journalctl -u ssh), and whether something on the way changes the traffic.",
+        f"The key exchange with {hop.label} failed: {quoted(str(error) or type(error).__name__, 200)}.",
+        "See the VM's sshd log (journalctl -u ssh), and whether a device on the path changes the traffic.",
     )
 
 
@@ -183,7 +183,8 @@ def _no_common(transport: SshTransport, hop: Hop, error: Exception) -> SshError:
             banner = transport.connection.banner
             return SshError(
                 "negotiation failed",
-                f"{hop.label} and this side have no {name} in common. It has {quoted(has, 300)}, this side has {mine}.",
+                f"{hop.label} and this suite have no {name} in common. It offers {quoted(has, 300)}, this suite "
+                f"{mine}.",
                 f"Allow one of these in the VM's sshd_config, or update its sshd (banner: {quoted(banner)}).",
             )
     return _broken(hop, error)

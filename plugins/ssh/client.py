@@ -1,12 +1,12 @@
 """Visits many VMs over SSH at once and runs one script on each: `visit_all`.
 
-One asyncio loop, in a thread of its own, dials every VM at the same time and waits for its banner. A VM that has
-shown it goes to one of a few worker threads, which logs in and runs the script with paramiko::
+One asyncio loop, in a separate thread, dials all VMs at the same time and waits for their banners. A VM that has
+sent its banner goes to one of a few worker threads, which logs in and runs the script with paramiko::
 
     route ────> dial, banner ──> log in ──> shell, script ──> on_end
     (reader)    (loop)           (worker)   (worker)          (loop)
 
-A jump host is logged in to once, and its transport is shared by all VMs behind it. Every wait is bounded: on the loop
+The client logs in to a jump host once, and all VMs behind it share the transport. Every wait is bounded: on the loop
 by a time-out, in a worker by its `Deadline`, which the loop checks ten times a second.
 """
 
@@ -39,13 +39,13 @@ from plugins.ssh.transport import SshTransport
 
 __all__ = ["AFTER", "OUTCOMES", "Options", "Program", "Sink", "time_limit", "visit_all", "visit_limit"]
 
-_AT_ONCE = 512  # VMs dialled or visited at the same time: each is a file descriptor, and the usual limit is 1024
-_RETRIES = 3  # of a connection that was closed before the login
-_READERS = 4  # threads that ask ssh for its configuration, a process per VM; it takes a few milliseconds
+_AT_ONCE = 512  # VMs dialled or visited at the same time: each takes a file descriptor, and the usual limit is 1024
+_RETRIES = 3  # attempts for a connection that is closed before the login
+_READERS = 4  # threads for `ssh -G`, a process of a few milliseconds per VM
 _TICK = 0.1  # seconds between two checks of the deadlines
-_GRACE = 0.8  # seconds that cancelled VMs have to end by themselves
-_QUESTION = 3.0  # seconds that a jump host has to answer when a VM behind it went silent
-#: Outcomes that a jump host reports, so it is up.
+_GRACE = 0.8  # seconds in which cancelled VMs may end by themselves
+_QUESTION = 3.0  # seconds for a jump host's answer when a VM behind it stopped answering
+#: Outcomes that a jump host itself reports, so it is up.
 _TOLD = ("refused", "name not resolved", "unreachable")
 
 T = TypeVar("T")
@@ -62,9 +62,9 @@ def visit_all(
 ) -> None:
     """Run each VM's script on it; `on_end` is called exactly once per VM, with how it went.
 
-    `program_for` and `sink_for` are asked once the login to the VM has worked. All callables may be called from other
-    threads, several at a time; an exception of theirs ends the run and is raised here. Nothing that a VM, a key or a
-    network does raises. When `cancelled` is set, or on Ctrl-C, all ends within about a second, and in any case after
+    `program_for` and `sink_for` are called after the login to the VM. All callables may be called from other
+    threads, several at a time; their exceptions end the run and are raised here. Failures of a VM, a key or a
+    network do not raise. When `cancelled` is set, or on Ctrl-C, the run ends within about a second, and always after
     `time_limit`.
     """
     run = _Visits(vms, program_for, sink_for, options, on_end, cancelled)
@@ -102,12 +102,12 @@ class _Visits:
         self.readers = WorkerPool(_READERS, name="ssh config")
         self.jumpers = WorkerPool(
             _AT_ONCE, name="ssh worker"
-        )  # a thread for each jump host: a VM that needs one must not wait for its turn
+        )  # a thread for each jump host: a VM that needs one must not wait for a worker
         self.stopped: tuple[str, str, str] | None = None  # why the run ends early: outcome, message, remedy
         self.deadlines: set[Deadline] = set()
         self.dialling: set[asyncio.Task[Any] | None] = set()  # not in a worker: these can simply be cancelled
         self.jumps: dict[Route, asyncio.Task[SshTransport]] = {}
-        self.presence: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host is still there
+        self.presence: dict[Route, asyncio.Task[bool]] = {}  # whether a jump host still answers
         self.transports: list[SshTransport] = []  # of jump hosts, outermost first
         self.notes: dict[Route, str] = {}  # about their host keys
         self.over = threading.Event()
@@ -116,7 +116,7 @@ class _Visits:
         """The whole run, in the thread of its loop."""
         try:
             asyncio.run(self._main())
-        except BaseException as error:  # a bug, or an exception of the caller's callables: raised by visit_all
+        except BaseException as error:  # a bug, or an exception of the caller's callables: visit_all raises it
             self.error = error
         finally:
             self.over.set()
@@ -201,7 +201,7 @@ class _Visits:
         address, via = vm.host, ""
         seconds: dict[str, float] = {}
         try:
-            if self.stopped:  # it waited for its slot until then
+            if self.stopped:  # it waited for a slot until then
                 raise SshError(*self.stopped)
             if isinstance(config, SshError):
                 raise config
@@ -213,7 +213,7 @@ class _Visits:
             return SshSession("ok", note, "", address, via, seconds)
         except SshError as failure:
             if self.stopped and failure.outcome == CANCELLED[0]:
-                failure = SshError(*self.stopped)  # ssh was stopped while it read its configuration
+                failure = SshError(*self.stopped)  # `ssh -G` was stopped
             return SshSession(failure.outcome, failure.message, failure.remedy, address, failure.via or via, seconds)
         except OSError as error:  # of this machine: no processes or descriptors left
             if error.errno in (errno.EMFILE, errno.ENFILE):
@@ -221,7 +221,7 @@ class _Visits:
             return SshSession("unreachable", f"{error}.", "See ulimit -n and ulimit -u on this machine.", address, via)
 
     async def _attempt(self, vm: Vm, route: Route, deadline: Deadline, seconds: dict[str, float]) -> str:
-        """Dial, log in and run the script; returns the note about host keys that were new."""
+        """Dial, log in and run the script; returns the note about new host keys."""
         began = time.monotonic()
         connection = await self._way(route, deadline, self.workers)
         seconds["connect"] = round(time.monotonic() - began, 3)
@@ -250,7 +250,7 @@ class _Visits:
     async def _in(
         self, pool: WorkerPool, deadline: Deadline, connection: Connection | None, work: Callable[[], T]
     ) -> T:
-        """Do blocking work in a thread, under a deadline. A connection that the work never got to is closed."""
+        """Do blocking work in a thread, under a deadline. A connection is closed when the work never starts."""
         started = False
         start = time.monotonic()
 
@@ -318,13 +318,13 @@ class _Visits:
         return await self._in(pool, deadline, None, lambda: open_way(jump, via, hop, limit, deadline))
 
     async def _jump(self, route: Route) -> SshTransport:
-        """The transport to the last hop of `route`, made once for all VMs behind it."""
+        """The transport to the last hop of `route`, opened once for all VMs behind it."""
         if route not in self.jumps:
             self.jumps[route] = asyncio.create_task(self._log_in_to_jump(route))
         try:
             return await asyncio.shield(self.jumps[route])
         except SshError as failure:
-            if failure.outcome == "jump host failed" or self.stopped:  # one further out; it says which
+            if failure.outcome == "jump host failed" or self.stopped:  # an outer jump host; its message names it
                 raise
             hop = route[-1]
             raise SshError(
@@ -349,9 +349,9 @@ class _Visits:
         return await self._retried(route, deadline, attempt)
 
     async def _see_jump_hosts(self, route: Route) -> None:
-        """Something went wrong behind these jump hosts: raise `SshError` when it was one of them that went away.
+        """After a failure behind these jump hosts: raise `SshError` when one of them is gone.
 
-        One that went silent (a network that was cut sends no goodbye) is given up for all VMs behind it at once.
+        A silent one (for example, when a network was cut) is given up at once for all VMs behind it.
         """
         for hops in range(1, 1 if self.stopped else len(route) + 1):
             way = route[:hops]
@@ -377,6 +377,6 @@ class _Visits:
 def _out_of_time(limit: float) -> tuple[str, str, str]:
     return (
         "took too long",
-        f"The {limit:.0f} s that the whole fleet may take were over before this VM was done.",
+        f"The time limit of the whole run, {limit:.0f} s, was reached before this VM was done.",
         "Find out what the other VMs waited for, and visit the rest with --retry-unknown.",
     )

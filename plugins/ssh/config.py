@@ -1,8 +1,8 @@
-"""The logins to make for a VM: jump hosts first, each with its own settings of the SSH configuration.
+"""The logins for a VM: jump hosts first, each with its own settings of the SSH configuration.
 
 Where an OpenSSH client is installed, it reads its own configuration (`plugins.ssh.openssh`); elsewhere
-`plugins.ssh.config_reader` does. Every host is asked for by itself, for settings may depend on its name in many ways;
-only logins to the same host, as the same user, by the same way share an answer.
+`plugins.ssh.config_reader` does. Every host is queried separately, because settings may depend on its name in many
+ways; only logins to the same host, as the same user, over the same path share an answer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class SshConfig:
     def __init__(
         self, files: Sequence[Path], required: bool = False, find_client: Callable[[], str | None] = openssh_client
     ) -> None:
-        """One file, instead of all others, or `default_files`. Raises `SshError` for a line that cannot be used."""
+        """One file instead of all others, or `default_files`. Raises `SshError` for an unusable line."""
         self._files = tuple(files)
         for path in files if required else ():
             if not path.is_file():
@@ -57,12 +57,12 @@ class SshConfig:
             raise reader
 
     def stop(self) -> None:
-        """End the `ssh -G` processes that still run; from any thread."""
+        """End the running `ssh -G` processes; callable from any thread."""
         if self._openssh:
             self._openssh.stop()
 
     def route(self, vm: Vm) -> tuple[Hop, ...]:
-        """The logins to make for a VM, jump hosts first. Blocks while `ssh -G` runs. Raises `SshError`."""
+        """The logins for a VM, jump hosts first. Blocks while `ssh -G` runs. Raises `SshError`."""
         return self._way_to(self._hop((vm.host, vm.user, vm.port, vm.jump, vm.identity_file)), 1)
 
     def _way_to(self, hop: Hop, depth: int) -> tuple[Hop, ...]:
@@ -72,7 +72,7 @@ class SshConfig:
         if depth > _LONGEST:
             raise unusable(f"ProxyJump {hop.jump}", f"leads to more than {_LONGEST} jump hosts", "Remove the loop")
         before, _, last = hop.jump.rpartition(",")
-        user, host, port = split_jump(last)  # of the chain in its one spelling, so it can be taken apart
+        user, host, port = split_jump(last)  # the chain is normalized, so it can be split
         if not usable_host(host):
             raise unusable(
                 f"jump of {hop.alias}", f"{host!r} has a character that a host name cannot have", "Correct it"
@@ -114,7 +114,7 @@ class SshConfig:
     def _separate(
         self, settings: dict[str, list[str]], alias: str, user: str | None, port: int | None, jump: str | None
     ) -> None:
-        """The names of known_hosts files, which ssh prints in one line and without quotes."""
+        """The names of known_hosts files, which ssh prints in one line, without quotes."""
         for name in ("userknownhostsfile", "globalknownhostsfile"):
             printed = settings.get(name, [""])[0]
             apart = split_known_hosts(printed, None)

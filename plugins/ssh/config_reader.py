@@ -1,8 +1,8 @@
-"""ssh_config as OpenSSH reads it, for machines that have no OpenSSH client (`plugins.ssh.openssh` is preferred).
+"""Reads ssh_config like OpenSSH, for machines without an OpenSSH client (`plugins.ssh.openssh` is preferred).
 
-What this reader cannot do is refused with its file and line: canonical host names, other Match words than
+The reader refuses unsupported settings with file and line: canonical host names, other Match words than
 `_MATCH_WORDS`, keywords that OpenSSH does not have. It follows OpenSSH's rules for words and comments, the first value
-that wins, and the second pass that ``Match final`` asks for. Keywords that no login here depends on are ignored.
+that wins, and the second pass of ``Match final``. Keywords that do not affect a login here are ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from plugins.ssh.config_syntax import (
 from plugins.ssh.expansion import HOST_NAME, ExpansionError, Tokens, expand, expand_tilde, home, local_user
 from plugins.ssh.hop import unusable
 
-_DEEPEST = 16  # nested Includes, as OpenSSH
+_DEEPEST = 16  # nested Includes, as in OpenSSH
 _SECONDS = 15.0  # for one Match exec
 _MATCH_WORDS = ("all", "canonical", "final", "host", "originalhost", "user", "localuser", "exec")
 _KNOWN_HOSTS = ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]
@@ -55,13 +55,13 @@ class _Block:
     place: str
     hosts: tuple[str, ...] | None = None  # the patterns of a Host line
     criteria: tuple[_Criterion, ...] | None = None  # of a Match line; both None: the beginning of a file
-    literal: frozenset[str] | None = None  # the only names that a Host line without patterns can match
+    literal: frozenset[str] | None = None  # the only names that can match; None: any
     body: list[Statement | list[list[_Block]]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Pass:
-    """What is known while the files are read for one host."""
+    """The state of reading the files for one host."""
 
     alias: str
     host: str  # the alias; in the final pass the host name
@@ -75,7 +75,7 @@ class _Pass:
 
 
 class ConfigReader:
-    """The configuration files of a run, read once."""
+    """The configuration files of a run, each read once."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         """Read the files, first one first. Raises `SshError` for a line that cannot be used."""
@@ -210,7 +210,7 @@ class ConfigReader:
             _check_owner(path, depth)
             text = path.read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
-            return []  # as ssh does for its default files; a file that the operator names was checked before
+            return []  # as ssh does for its default files; a file named by the operator was checked before
         blocks = [_Block(str(path))]
         for number, line in enumerate(text.split("\n"), 1):
             where = f"{path}:{number}"
@@ -289,7 +289,7 @@ class ConfigReader:
 
 # --- the values ---------------------------------------------------------------------------------------------------
 
-_LISTS = ("identityfile", "certificatefile")  # every line adds one
+_LISTS = ("identityfile", "certificatefile")  # each line adds a value
 
 
 def _set(item: Statement, run: _Pass) -> None:

@@ -12,7 +12,7 @@ _BLANKS = " \t\r"
 
 
 class SyntaxProblem(Exception):
-    """A line that OpenSSH refuses, or that this reader does not understand for certain."""
+    """A line that OpenSSH refuses, or whose meaning is not certain for this reader."""
 
     def __init__(self, what: str, remedy: str = "Correct the line") -> None:
         """`what` is a sentence without its place."""
@@ -47,7 +47,7 @@ def statement(line: str, place: str) -> Statement | None:
 
 
 def words(text: str) -> list[str]:
-    """A line's words: quotes of both kinds, backslashes before quotes and blanks, and a comment at the end."""
+    """A line's words: with quotes of both kinds, backslashes before quotes and blanks, and a comment at the end."""
     arguments: list[str] = []
     index, length = 0, len(text)
     while index < length:
@@ -127,7 +127,7 @@ _HIGHEST = 2**31 - 1
 
 
 def _values(key: str, rest: str) -> tuple[str, ...]:
-    arguments = words(rest)  # ssh wants their quotes in order even where it takes the line as it is
+    arguments = words(rest)  # ssh requires balanced quotes even when it takes the line unchanged
     if key == "proxycommand":
         return (rest.lstrip(" \t\r="),)
     if key == "proxyjump":

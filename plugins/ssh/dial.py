@@ -1,6 +1,6 @@
-"""From a host name to a connected stream that has shown its SSH banner: DNS, TCP, ProxyCommand, retries left to others.
+"""From a host name to a connected stream with an SSH banner: DNS, TCP, ProxyCommand. Callers retry.
 
-All hosts are dialled at once on one asyncio loop, so a thousand dead ones cost one time-out, and no thread.
+All hosts are dialled at once on one asyncio loop, so a thousand dead hosts take one time-out, and no thread.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from plugins.ssh.errors import NO_DESCRIPTORS, ConnectionDropped, SshError, quot
 from plugins.ssh.hop import Hop
 from plugins.ssh.patience import within
 
-_LONGEST = 8192  # bytes before the banner; ssh servers may say a few lines first
-_PATIENCE = 3.0  # seconds that a server which began with something else has left to come to its banner
-#: What sshd says instead of a banner when it has too much to do (MaxStartups, PerSourcePenalties).
+_LONGEST = 8192  # bytes before the banner; ssh servers may send a few lines first
+_PATIENCE = 3.0  # seconds for the banner of a server that began with other text
+#: The text of a busy sshd in place of a banner (MaxStartups, PerSourcePenalties).
 _BUSY = (b"Exceeded MaxStartups", b"Not allowed at this time")
 
 Address = tuple[Any, ...]  # as getaddrinfo has it
@@ -37,16 +37,16 @@ Resolve = Callable[[str, int], "asyncio.Future[list[tuple[int, Address]]]"]
 
 @dataclass(slots=True)
 class Connection:
-    """A connected stream with the banner taken off it."""
+    """A connected stream whose banner has been read."""
 
     stream: socket.socket | Channel
     banner: str = ""
     process: subprocess.Popen[bytes] | None = None  # the ProxyCommand behind the stream
-    stderr: IO[bytes] | None = None  # what the ProxyCommand printed to its stderr
+    stderr: IO[bytes] | None = None  # the stderr of the ProxyCommand
 
     def cut(self) -> None:
-        """End it now, from any thread, without waiting: a reader or writer gets the end of the stream."""
-        if isinstance(self.stream, Channel):  # tells the jump host, which may take long
+        """End it now, from any thread, without waiting: readers and writers get the end of the stream."""
+        if isinstance(self.stream, Channel):  # sends a message to the jump host, which may take long
             threading.Thread(target=_hang_up, args=(self.stream,), daemon=True).start()
             return
         with suppress(OSError):
@@ -77,11 +77,12 @@ def _hang_up(stream: socket.socket | Channel) -> None:
 
 
 def slow(hop: Hop, getting_in: float) -> SshError:
-    """Nothing took too long by itself, and all of it did."""
+    """The error when all phases together took too long."""
     return SshError(
         "timed out",
-        f"Getting in to {hop.label} took longer than {getting_in:g} s, retries and jump hosts included.",
-        "Find out what is slow on the way: the name, the connection, the banner, a jump host (ssh -v shows it).",
+        f"Connecting and logging in to {hop.label} took longer than {getting_in:g} s, including retries and jump "
+        "hosts.",
+        "Find out which phase is slow: name resolution, connection, banner or a jump host (ssh -v shows it).",
     )
 
 
@@ -114,7 +115,7 @@ async def dial(hop: Hop, connect_limit: float, banner_limit: float, resolve: Res
 
 
 def resolve_now(host: str, port: int) -> list[tuple[int, Address]]:
-    """(family, address) of a host name, by the runner's resolver; blocks. Raises `SshError`."""
+    """(family, address) of a host name, from the runner's resolver; blocks. Raises `SshError`."""
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -174,7 +175,7 @@ def _tune(stream: socket.socket) -> None:
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 30_000)):
-        if hasattr(socket, name):  # Linux has them all
+        if hasattr(socket, name):  # Linux has all of them
             stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
@@ -199,10 +200,10 @@ def _unreachable(hop: Hop, error: OSError) -> SshError:
 
 
 class BannerReader:
-    """Takes what a server says first, until it is a banner or cannot become one. Fed at most one line at a time."""
+    """Parses a server's first bytes until they are a banner or cannot become one. Takes at most one line at a time."""
 
     def __init__(self, hop: Hop) -> None:
-        """`hop` is only for the messages."""
+        """`hop` is for messages only."""
         self.hop, self.line, self.before = hop, b"", b""
 
     def feed(self, data: bytes) -> str | None:
@@ -221,7 +222,7 @@ class BannerReader:
 
     @property
     def odd(self) -> bool:
-        """True when it began with something else than a banner."""
+        """True when it began with other text than a banner."""
         return bool(self.before or (self.line and not b"SSH-".startswith(self.line[:4])))
 
     def not_ssh(self) -> SshError:
@@ -229,14 +230,15 @@ class BannerReader:
         return SshError(
             "not ssh",
             f"{self.hop.address} port {self.hop.port} answered {quoted(self.before + self.line)}, not 'SSH-2.0-...'.",
-            "Something else listens there: correct the port or the address.",
+            "Another service listens there: correct the port or the address.",
         )
 
     def _end(self) -> Exception:
         banner = self.before + self.line
         if not banner.strip() or banner.strip().startswith(_BUSY):
             return ConnectionDropped(
-                f"closed the connection before its banner{f', saying {quoted(banner)}' if banner.strip() else ''}"
+                "closed the connection before its "
+                f"banner{f', with the message {quoted(banner)}' if banner.strip() else ''}"
             )
         return self.not_ssh()
 
@@ -246,7 +248,7 @@ def silent(hop: Hop, limit: float) -> SshError:
     return SshError(
         "silent",
         f"{hop.address} port {hop.port} accepted the connection, but sent no SSH banner within {limit:g} s.",
-        "Check whether sshd on the VM hangs or is overloaded (journalctl -u ssh), or something else has the port.",
+        "Check whether sshd on the VM hangs or is overloaded (journalctl -u ssh), or another program has the port.",
     )
 
 
@@ -258,7 +260,7 @@ async def _banner(stream: socket.socket, hop: Hop, limit: float) -> str:
             while True:
                 await _readable(loop, stream)
                 try:
-                    peeked = stream.recv(4096, socket.MSG_PEEK)  # what comes after the banner belongs to paramiko
+                    peeked = stream.recv(4096, socket.MSG_PEEK)  # bytes after the banner belong to paramiko
                     banner = reader.feed(stream.recv(peeked.find(b"\n") + 1 or len(peeked) or 1))
                 except BlockingIOError:
                     continue
@@ -286,9 +288,9 @@ async def _readable(loop: asyncio.AbstractEventLoop, stream: socket.socket) -> N
 
 async def _by_command(hop: Hop, limit: float) -> Connection:
     ours, theirs = socket.socketpair()
-    errors = tempfile.TemporaryFile()  # noqa: SIM115  # the line owns it, and closes it
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  # the connection owns and closes it
     with theirs:
-        process = subprocess.Popen(  # as ssh does it: the command is the operator's own, from their ssh_config
+        process = subprocess.Popen(  # as in ssh: the command is the operator's own, from their ssh_config
             ["/bin/sh", "-c", f"exec {hop.proxy_command}"],
             stdin=theirs.fileno(),
             stdout=theirs.fileno(),

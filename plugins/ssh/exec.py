@@ -1,4 +1,4 @@
-"""One script over one exec channel: stdin fed while stdout and stderr are read, until the sink is satisfied."""
+"""One script over one exec channel: sends stdin while it reads stdout and stderr, until the sink is complete."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _ANOTHER_SHELL = (
 )
 
 _CHUNK = 32_768
-_FIRST = 16_384  # bytes: PowerShell writes 700 about its progress before an error
+_FIRST = 16_384  # bytes: PowerShell writes 700 bytes of progress before an error
 _GONE = (OSError, EOFError, SSHException)  # what paramiko raises when the connection ends under a call
 _TICK = 2.0  # seconds between two reads of stderr while stdout is silent
-_FAREWELL = 1.0  # seconds that an exit status may come after the output
-_BUSY_TICK = 0.01  # the same while there is script left to send, or stderr is not
-#: A start-up file that reads all of stdin waits for its end. It gets it after this part of the limit, if no script runs
-#: by then; a script that starts later finds stdin at its end, and does without.
+_FAREWELL = 1.0  # seconds for an exit status after the end of the output
+_BUSY_TICK = 0.01  # the same while a part of the script is unsent, or stderr is not silent
+#: A start-up file that reads all of stdin waits for its end. It gets the end after this part of the limit, if no script
+#: runs by then; a script that starts later finds stdin at its end, and ignores it.
 _PATIENCE = 0.3
 
 
@@ -45,11 +45,11 @@ class Program(Protocol):
 
     @property
     def script(self) -> bytes:
-        """Its standard input, which stays open during the run: its end tells it that the connection is lost."""
+        """Its standard input, which stays open during the run: its end signals a lost connection."""
 
     @property
     def advice(self) -> Mapping[int | None, str]:
-        """What to do when it ends with a status before the sink is complete; None stands for any other status."""
+        """Remedies by exit status, when it ends before the sink is complete; None: any other status."""
 
 
 class Sink(Protocol):
@@ -60,10 +60,10 @@ class Sink(Protocol):
         """Whether the script has reported that it runs."""
 
     def feed(self, data: bytes) -> bool:
-        """Take stdout bytes as they come; True = complete, the session may be closed."""
+        """Take stdout bytes as they arrive; True = complete, the session may be closed."""
 
     def feed_stderr(self, data: bytes) -> None:
-        """Take stderr bytes as they come."""
+        """Take stderr bytes as they arrive."""
 
 
 def open_shell(transport: SshTransport, label: str, deadline: Deadline, limit: float, command: str) -> Channel:
@@ -71,11 +71,11 @@ def open_shell(transport: SshTransport, label: str, deadline: Deadline, limit: f
     deadline.limit(limit)
     channel: Channel | None = None
     try:
-        channel = transport.open_session(timeout=float("inf"))  # the deadline cuts it
+        channel = transport.open_session(timeout=float("inf"))  # the deadline limits it
         channel.exec_command(command)
     except FloodError as error:
         raise flooded(label, error) from None
-    except Exception:  # paramiko passes on whatever its thread met
+    except Exception:  # paramiko passes on any exception of its thread
         deadline.stop()
         if refusal := transport.refusal():
             what = f"refused to open a session ({quoted(refusal[1])})"
@@ -108,8 +108,8 @@ def run_script(
     deadline.limit(limit)
     began, got = time.monotonic(), 0
     unsent, stdin_open = memoryview(program.script), True
-    first = b""  # what was said first, for the message when no shell came up
-    last = b""  # the shell's own last words
+    first = b""  # the first output, for the message when no shell starts
+    last = b""  # the shell's last output
     errors = b""
     while True:
         unsent = _send(channel, unsent)
@@ -133,7 +133,7 @@ def run_script(
         if got > max_bytes:
             raise SshError(
                 "too much output",
-                f"{label} printed more than {max_bytes:,} bytes, and was stopped.",
+                f"{label} printed more than {max_bytes:,} bytes, and the session was ended.",
                 "Find out what floods the login shell (profile scripts, a forced command), or a probe without a limit.",
             )
         if deadline.cancelled or deadline.late or data == b"":
@@ -142,7 +142,7 @@ def run_script(
     if deadline.late:
         raise SshError(
             "took too long",
-            f"The script on {label} did not end within {limit:g} s; {got:,} bytes had come.",
+            f"The script on {label} did not finish within {limit:g} s; {got:,} bytes had arrived.",
             "Find out what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
         )
     if isinstance(transport.saved_exception, FloodError):
@@ -154,7 +154,7 @@ def run_script(
 
 
 def _receive(channel: Channel) -> tuple[bytes | None, bytes]:
-    """What came on stdout (None: nothing yet, b"": it has ended) and on stderr."""
+    """The next bytes of stdout (None: nothing yet, b"": it has ended) and of stderr."""
     data: bytes | None = None
     errors = b""
     try:
@@ -169,18 +169,18 @@ def _receive(channel: Channel) -> tuple[bytes | None, bytes]:
 
 
 def _send(channel: Channel, unsent: memoryview) -> memoryview:
-    """Send what the VM has room for now: it may be waiting for us to read before it reads."""
+    """Send as much as the VM accepts now: it may wait for us to read before it reads."""
     while unsent and channel.send_ready():
         try:
             unsent = unsent[channel.send(unsent[:_CHUNK].tobytes()) :]
-        except _GONE:  # reading will tell why
+        except _GONE:  # reading shows the reason
             return unsent[:0]
     return unsent
 
 
 def _ended(channel: Channel, label: str, program: Program, first: bytes) -> SshError | None:
-    """The shell ended before the sink was complete; None: it was the connection."""
-    channel.status_event.wait(_FAREWELL)  # the exit status may come a little after the end of the output
+    """The error when the shell ended before the sink was complete; None: the connection ended."""
+    channel.status_event.wait(_FAREWELL)  # the exit status may arrive shortly after the end of the output
     channel.settimeout(0)
     while channel.recv_stderr_ready() and len(first) < _FIRST:
         first += _receive(channel)[1]
@@ -191,13 +191,13 @@ def _ended(channel: Channel, label: str, program: Program, first: bytes) -> SshE
     status = channel.exit_status
     what = f"its shell ended with status {status} before the script did"
     if status == INCOMPLETE:
-        what = "the script did not reach its shell as a whole, so none of it was run"
+        what = "the script did not reach its shell completely, so none of it ran"
     advice = _ANOTHER_SHELL if _WINDOWS_SAYS in first else program.advice.get(status, program.advice[None])
     return SshError("shell refused", f"The login to {label} worked, but {what}.{output}", advice)
 
 
 def _last_words(transport: SshTransport) -> str:
-    return f", saying {quoted(transport.farewell)}" if transport.farewell else ""
+    return f", with the message {quoted(transport.farewell)}" if transport.farewell else ""
 
 
 def _lost(label: str, when: str) -> SshError:

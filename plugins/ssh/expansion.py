@@ -18,7 +18,7 @@ HOST_NAME = "h"
 
 
 class ExpansionError(ValueError):
-    """A token or variable that cannot be filled in; ssh stops there as well."""
+    """A token or variable that cannot be expanded; ssh stops there as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def expand(text: str, tokens: Tokens, allowed: str = FILES, *, variables: bool =
 
 
 def usable_user(name: str) -> bool:
-    """OpenSSH's rule for user names that are not from its configuration: none that a shell could take for a command.
+    """OpenSSH's rule for user names that are not from its configuration: none that a shell could run as a command.
 
     Source: `valid_ruser` of OpenSSH 9.6, and the control characters that 10.1 refuses as well.
     """

@@ -1,4 +1,4 @@
-"""One SSH login on the way to a VM, made from the settings that the SSH configuration gives for it."""
+"""One SSH login on the path to a VM, from the settings of the SSH configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plugins.ssh.config_syntax import CA_ALGORITHMS, plain_jump
 from plugins.ssh.errors import SshError
 from plugins.ssh.expansion import PROXY_COMMAND, ExpansionError, Tokens, expand, expand_tilde, home, local_user
 
-#: What ssh tries when no IdentityFile is named, as far as paramiko knows the type.
+#: The default identity files of ssh, if paramiko knows the type.
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 #: Keyword in lower case -> its values: what ``ssh -G`` prints, or what `plugins.ssh.config_reader` reads.
 Settings = Mapping[str, Sequence[str]]
@@ -20,14 +20,14 @@ Settings = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One SSH login on the way: the VM itself, or a jump host before it."""
+    """One SSH login on the path: the VM itself, or a jump host before it."""
 
     alias: str
     address: str
     port: int
     user: str
     identity_files: tuple[Path, ...]
-    default_files: bool  # the identity files are ssh's own choice: the configuration names none
+    default_files: bool  # the identity files are ssh's defaults: the configuration names none
     identities_only: bool
     certificates: tuple[Path, ...]
     agent: str  # the agent's socket; "" = none
@@ -47,7 +47,7 @@ class Hop:
 
 
 def unusable(place: str, what: str, remedy: str) -> SshError:
-    """The configuration asks for something that cannot be done; `place` is a file and line, or names a VM."""
+    """The error for an unusable configuration; `place` is a file and line, or names a VM."""
     return SshError("cannot be used", f"{place}: {what.rstrip('.')}.", f"{remedy.rstrip('.')}.")
 
 

@@ -1,4 +1,4 @@
-"""Host certificates: what sshd shows when it has a HostCertificate, and the judgement that OpenSSH makes of it.
+"""Host certificates: reads the certificate of a server, and judges it by OpenSSH's rules.
 
 Format: OpenSSH's PROTOCOL.certkeys. A certificate is valid for a host when an authority of known_hosts signed it, by an
 allowed algorithm, as a host certificate, for that name, for now, and without options that this side does not know.
@@ -34,12 +34,12 @@ _KEY_FIELDS = {
 
 
 class CertificateProblem(Exception):
-    """A certificate that cannot be read, or whose signature is not its authority's."""
+    """A certificate that cannot be read, or without a valid signature of its authority."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostCertificate:
-    """A certificate whose signature was verified; whether its authority is trusted is another question."""
+    """A certificate with a verified signature. Whether its authority is trusted is decided elsewhere."""
 
     is_host: bool
     authority: str  # the CA's public key, base64 as in known_hosts
@@ -60,7 +60,7 @@ class HostCertificate:
             return f"is not valid before {_when(self.valid_after)}"
         if now >= self.valid_before:
             return f"expired at {_when(self.valid_before)}"
-        if self.principals and host not in self.principals:  # as ssh: no patterns, and case counts
+        if self.principals and host not in self.principals:  # as in ssh: no patterns, and case-sensitive
             return f"is for {_some(self.principals)}, not for {host}"
         if self.critical_options:
             return f"has critical options that ssh does not know: {_some(self.critical_options)}"

@@ -1,4 +1,4 @@
-"""Is the host key the known one? The policy over `plugins.ssh.known_hosts`, and what to say when it is not."""
+"""The host key policy over `plugins.ssh.known_hosts`, and its messages."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class HostKeyPolicy:
         return any(entry.marker == "@cert-authority" for name in names for entry in self._entries(hop, name))
 
     def judge(self, hop: Hop, key: PKey) -> str:
-        """Is the host key the known one? Returns a sentence when it was accepted as a new one. Raises `SshError`."""
+        """Check the host key. Returns a sentence when it was accepted as a new one. Raises `SshError`."""
         if self.policy == "off":
             return ""
         shown, problem = _certificate(key)
         if hop.revoked_keys:
             _check_revoked_file(hop, key, shown)
-        with self._adding:  # several VMs may be one host, and its key must be added once
+        with self._adding:  # several VMs may share a host, whose key must be added once
             name = _name(hop)
             if shown:
                 problem = self._judge_certificate(hop, name, key, shown)
@@ -57,12 +57,12 @@ class HostKeyPolicy:
             return self._judge_key(hop, name, key, problem)
 
     def _judge_certificate(self, hop: Hop, name: str, key: PKey, shown: HostCertificate) -> str:
-        """Why the certificate does not count, so that the key has to be known by itself; "" when it counts."""
+        """Why the certificate does not count, so that the key itself has to be known; "" when it counts."""
         entries = self._entries(hop, name)
         _check_not_revoked(hop, entries, key, shown)
         if any(_is_authority(entry, shown) for entry in entries):
             return shown.problem(hop.known_as or hop.address.lower(), hop.ca_algorithms)
-        if name.startswith("[") and not hop.known_as:  # as ssh does: the name without a port vouches for other ports
+        if name.startswith("[") and not hop.known_as:  # as in ssh: the name without a port also covers other ports
             plain = self._entries(hop, host_name(hop.address, 22))
             if any(_is_authority(entry, shown) for entry in plain):
                 _check_not_revoked(hop, plain, key, shown)
@@ -87,7 +87,7 @@ class HostKeyPolicy:
         raise _unknown(hop, name, kind, text, entries, problem)
 
     def _known_without_port(self, hop: Hop, key: PKey) -> bool:
-        """As ssh does: the plain name vouches for another port of the host, when the key is the same."""
+        """As in ssh: the plain name also covers another port of the host, when the key is the same."""
         text = key.get_base64()
         plain = self._entries(hop, host_name(hop.address, 22))
         _check_not_revoked(hop, plain, key, None)
@@ -97,7 +97,7 @@ class HostKeyPolicy:
         path = hop.user_known_hosts[0] if hop.user_known_hosts else None
         note = f"Its host key ({kind} {fingerprint(text)}) was not known and is accepted"
         if path is None:
-            return f"{note}, but kept nowhere: UserKnownHostsFile is none."
+            return f"{note}, but not saved: UserKnownHostsFile is none."
         try:
             self._known.add(path, name, kind, text)
         except OSError as error:
@@ -113,7 +113,7 @@ def _name(hop: Hop) -> str:
 
 
 def _certificate(key: PKey) -> tuple[HostCertificate | None, str]:
-    """The certificate that came with the key, and what is wrong with it."""
+    """The certificate that came with the key, and its problem."""
     blob = key.public_blob
     if blob is None:
         return None, ""
@@ -138,7 +138,7 @@ def _check_not_revoked(hop: Hop, entries: list[Entry], key: PKey, shown: HostCer
 
 
 def _check_revoked_file(hop: Hop, key: PKey, shown: HostCertificate | None) -> None:
-    """RevokedHostKeys: a list of public keys, or a KRL, which ssh-keygen reads. As with ssh, it has to be readable."""
+    """RevokedHostKeys: a list of public keys, or a KRL, which ssh-keygen reads. As in ssh, it has to be readable."""
     try:
         data = Path(hop.revoked_keys).read_bytes()
         revoked = _in_krl(hop.revoked_keys, key) if data.startswith(_KRL) else _in_list(data, key, shown)

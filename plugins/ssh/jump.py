@@ -1,4 +1,4 @@
-"""The way through a jump host that is already logged in: one direct-tcpip channel per VM, its banner read."""
+"""A connection through a logged-in jump host: one direct-tcpip channel per VM, with its banner read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from plugins.ssh.transport import SshTransport
 
 
 def lost(via: str) -> SshError:
-    """The error for a lost jump host: the same text for every VM behind it, because one fix helps them all."""
+    """The error for a lost jump host: the same text for every VM behind it, because they share the fix."""
     return SshError(
         "jump host failed",
         f"The connection to the jump host {via} was lost while the VMs behind it were visited.",
@@ -20,7 +20,7 @@ def lost(via: str) -> SshError:
 
 
 class _UntilLate(float):
-    """A time-out for paramiko that is over when the deadline is: the clock that paramiko reads may be set meanwhile."""
+    """A time-out for paramiko that ends with the deadline: the clock that paramiko reads may be set."""
 
     def __new__(cls, deadline: Deadline) -> _UntilLate:
         until = super().__new__(cls, "inf")
@@ -43,7 +43,7 @@ def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Dea
         channel = jump.open_channel(
             "direct-tcpip", (hop.address, hop.port), ("127.0.0.1", 0), timeout=_UntilLate(deadline)
         )
-    except Exception:  # its thread's exception, whatever it is
+    except Exception:  # any exception of its thread
         deadline.stop()
         if refusal := jump.refusal():
             raise _no_way(via, hop, *refusal) from None
@@ -63,7 +63,7 @@ def open_way(jump: SshTransport, via: str, hop: Hop, limit: float, deadline: Dea
         if deadline.late:  # the phase before this one ended just as the channel opened
             raise silent(hop, limit)
         while True:  # until the deadline cuts the channel
-            banner = reader.feed(channel.recv(1))  # not one byte of what follows it: that is paramiko's
+            banner = reader.feed(channel.recv(1))  # no byte after it: those are paramiko's
             if banner is not None:
                 connection.banner = banner
                 return connection

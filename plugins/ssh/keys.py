@@ -33,12 +33,12 @@ from plugins.core.files import read_regular
 from plugins.ssh.hop import Hop
 from plugins.ssh.known_hosts import fingerprint
 
-_AGENT_LIMIT = 10.0  # seconds for one answer of the agent; it may be waiting for a person
+_AGENT_LIMIT = 10.0  # seconds for one answer of the agent, which may wait for a person
 
 
 @dataclass(frozen=True, slots=True)
 class KeyOffer:
-    """One key to try, and what messages call it."""
+    """One key to try, and its name in messages."""
 
     key: PKey
     label: str
@@ -47,14 +47,14 @@ class KeyOffer:
 @dataclass(frozen=True, slots=True)
 class _KeyFile:
     path: Path
-    blob: bytes = b""  # the public key, when it could be had
+    blob: bytes = b""  # the public key, if it could be read
     key: PKey | None = None
     certificate: PKey | None = None  # the same key together with FILE-cert.pub
     problem: str = ""  # why there is no key
 
 
 class _Agent(AgentSSH):
-    """An agent that many threads may ask, and that cannot block for ever."""
+    """An agent that many threads may query, with a time limit."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class KeyRing:
     """The keys of a run. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        """Start empty; files and agents are read when first asked for."""
+        """Start empty; files and agents are read on first use."""
         self._lock = threading.Lock()
         self._files: dict[Path, _KeyFile] = {}
         self._agents: dict[str, tuple[_Agent | None, str]] = {}
@@ -96,7 +96,7 @@ class KeyRing:
             return self._offers[wanted]
 
     def close(self) -> None:
-        """Leave the agents."""
+        """Disconnect from the agents."""
         with self._lock:
             for agent, _ in self._agents.values():
                 if agent:
@@ -116,7 +116,7 @@ class KeyRing:
                 if blob not in used:
                     yield KeyOffer(key, f"the agent's {key.comment or key.name} ({_print(blob)})")
         for file in files if hop.default_files else []:
-            if hop.identities_only or file.blob not in held:  # else the agent's turn offered it
+            if hop.identities_only or file.blob not in held:  # otherwise the agent's keys include it
                 yield from self._of_file(file, held, used, hop, problems, quiet=True)
 
     def _of_file(
@@ -170,7 +170,7 @@ def _certified(path: Path, certificate: Path, problems: list[str]) -> PKey | Non
     try:
         key = load_private_key(read_regular(path, _LONGEST))
         _certify(key, certificate)
-    except Exception as error:  # the loaders raise a dozen kinds
+    except Exception as error:  # the loaders raise many kinds
         problems.append(f"{certificate} is not a certificate for {path} ({error})")
         return None
     return key
@@ -198,7 +198,7 @@ def _read(path: Path) -> _KeyFile:
         return _KeyFile(path, blob, problem=f"{path} is encrypted and not in the agent")
     try:
         key = load_private_key(data)
-    except Exception as error:  # the loaders raise a dozen kinds; none of them may stop the run
+    except Exception as error:  # the loaders raise many kinds; none of them may stop the run
         return _KeyFile(
             path, blob, problem=f"{path} is not a private key that can be used ({type(error).__name__}: {error})"
         )
@@ -220,7 +220,7 @@ _PEM = re.compile(rb"^-----BEGIN ([A-Z ]*PRIVATE KEY)-----[ \t]*$.+?^-----END \1
 def load_private_key(data: bytes) -> PKey:
     """A private key without a passphrase: OpenSSH's own format, PKCS#8, or PEM; comments or a BOM may precede it.
 
-    Raises whatever the loaders raise.
+    Raises the exceptions of the loaders.
     """
     match = _PEM.search(data.replace(b"\r\n", b"\n").removeprefix(b"\xef\xbb\xbf"))
     if not match:
@@ -237,7 +237,7 @@ def load_private_key(data: bytes) -> PKey:
 
 
 def _public_line(path: Path) -> bytes:
-    """The key of a public key file: ``ssh-ed25519 AAAA... comment``."""
+    """The key in a public key file: ``ssh-ed25519 AAAA... comment``."""
     try:
         words = read_regular(path, _LONGEST).decode("utf-8", "replace").split()
         return base64.b64decode(words[1], validate=True) if re.match("ssh-|ecdsa-|sk-", words[0]) else b""

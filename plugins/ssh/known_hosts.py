@@ -1,8 +1,8 @@
-"""known_hosts files: which host keys are known, with the file and line of each.
+"""known_hosts files: the known host keys, with the file and line of each.
 
 A file is parsed once per run. Plain names are looked up in a dict; hashed names (``|1|salt|hash``) cost one HMAC per
-entry and host; patterns (``*.example.com,!bad.example.com``) are tried one by one. As with OpenSSH, all of them count,
-and a line is ignored whose marker is not known or whose key is broken or of another type than the line says.
+entry and host; patterns (``*.example.com,!bad.example.com``) are tried one by one. As in OpenSSH, all of them count,
+and a line is ignored if its marker is not known, or its key is broken or of another type than stated.
 
 Sample lines::
 
@@ -52,7 +52,7 @@ class _File:
     plain: dict[str, list[Entry]] = field(default_factory=dict)
     hashed: list[tuple[bytes, bytes, Entry]] = field(default_factory=list)
     patterns: list[Entry] = field(default_factory=list)
-    by_name: dict[str, list[Entry]] = field(default_factory=dict)  # for the names that were asked for
+    by_name: dict[str, list[Entry]] = field(default_factory=dict)  # for the requested names
 
 
 def fingerprint(key: str) -> str:
@@ -70,7 +70,7 @@ class KnownHosts:
     """All known_hosts files of a run. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        """Start with no file read; each is read when first asked for."""
+        """Start with no file read; each is read on first use."""
         self._files: dict[Path, _File] = {}
         self._lock = threading.Lock()
 
@@ -119,7 +119,7 @@ def _parse(path: Path) -> _File:
     try:
         lines = read_regular(path, _LONGEST).decode("utf-8", "replace").split("\n")
     except OSError:
-        return file  # as ssh does: a missing file has no keys
+        return file  # as in ssh: a missing file has no keys
     for number, line in enumerate(lines, 1):
         marker, text = _marker(line.strip(" \t\r"))
         words = re.split("[ \t]+", text)
@@ -141,10 +141,10 @@ def _parse(path: Path) -> _File:
 
 
 def _marker(line: str) -> tuple[str | None, str]:
-    """The line's marker and the rest; None: one that OpenSSH does not know, or two."""
+    """The line's marker and the rest; None: an unknown marker, or two."""
     marker = ""
     while line.startswith("@"):
-        word, blank, rest = line.partition(" " if " " in line else "\t")  # a tab ends it only where no blank follows
+        word, blank, rest = line.partition(" " if " " in line else "\t")  # a tab ends it only if no blank follows
         if marker or not blank or word not in ("@revoked", "@cert-authority"):
             return None, ""
         marker, line = word, rest.lstrip(" \t")
@@ -174,7 +174,7 @@ _POINTS = {"nistp256": 65, "nistp384": 97, "nistp521": 133}  # bytes
 
 
 def is_host_key(kind: str, key: str) -> bool:
-    """Whether the base64 text is a key of this type, which it names itself as well."""
+    """Whether the base64 text is a key of this type, which the key itself also names."""
     if kind not in _FIELDS:
         return False
     parts = _strings(base64.b64decode(key))
@@ -210,12 +210,12 @@ def _strings(blob: bytes) -> list[bytes] | None:
 
 
 def _append(path: Path, line: str) -> int:
-    """Add a line to the file, made if need be; returns its number."""
+    """Add a line to the file, created if necessary; returns its number."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "r+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # another run may do the same
+        fcntl.flock(file, fcntl.LOCK_EX)  # another run may write at the same time
         before = file.read()
-        cut = bool(before) and not before.endswith(b"\n")  # the last line may lack its end
+        cut = bool(before) and not before.endswith(b"\n")  # the last line may lack a newline
         file.write(b"\n" * cut + line.encode())
     return before.count(b"\n") + cut + 1

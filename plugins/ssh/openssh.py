@@ -1,7 +1,7 @@
 """``ssh -G``: the OpenSSH client of this machine reads its own configuration.
 
-It prints the final values for a host, after canonical names and ``Match final``. Most of them are expanded; which are
-not depends on the version, so the client is asked once per run by an example (`_Client`).
+It prints the final values for a host, after canonical names and ``Match final``. Most of them are expanded; the
+exceptions depend on the version, so each run tests the client once with an example (`_Client`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """What one version of ssh does."""
+    """The behaviour of one version of ssh."""
 
     expanded: frozenset[str]  # keywords whose values it prints with their tokens filled in
     default_keys: tuple[str, ...]  # what it prints when no IdentityFile is named
@@ -48,12 +48,12 @@ class OpenSsh:
         self._client = _client(program)
 
     def stop(self) -> None:
-        """End what is under way, from any thread."""
+        """End the running processes, from any thread."""
         self._running.stop()
 
     @property
     def usable(self) -> bool:
-        """Whether this ssh prints what is needed: OpenSSH 7.6 and later do."""
+        """Whether this ssh prints the required values: OpenSSH 7.6 and later do."""
         return self._client is not None
 
     @property
@@ -62,9 +62,9 @@ class OpenSsh:
         return self._client.default_keys if self._client else ()
 
     def settings(self, alias: str, user: str | None, port: int | None, jump: str | None) -> dict[str, list[str]]:
-        """The final values for a host, as `hop_from` wants them. Raises `SshError` with ssh's own words.
+        """The final values for a host, for `hop_from`. Raises `SshError` with ssh's own message.
 
-        `user`, `port` and `jump` are the fleet file's and come before the configuration; `jump` "none": no jump host
+        `user`, `port` and `jump` are the fleet file's and override the configuration; `jump` "none": no jump host
         and no ProxyCommand.
         """
         options = ["-F", str(self._file)] if self._file else []
@@ -92,7 +92,7 @@ class OpenSsh:
         return settings
 
     def _finish(self, alias: str, settings: dict[str, list[str]]) -> None:
-        """Expand what this version of ssh leaves to the connection."""
+        """Expand the tokens that this version of ssh expands only when it connects."""
         expanded = self._client.expanded if self._client else frozenset()
         for name in ("userknownhostsfile", "identityagent"):
             if name in expanded:
@@ -109,16 +109,15 @@ class OpenSsh:
             except ExpansionError as error:
                 raise unusable(f"{alias} in the SSH configuration", str(error), "Correct it") from None
         for name in ("identityfile", "certificatefile", "proxycommand"):
-            if name in expanded:  # a version to come: keep `hop_from` from expanding them again
+            if name in expanded:  # a future version: keep `hop_from` from expanding them again
                 settings[name] = [value.replace("%", "%%") for value in settings.get(name, ())]
 
     def _refused(self, alias: str, user: str | None, errors: str) -> Exception:
         lines = [line.strip() for line in errors.splitlines() if line.strip() and not line.startswith(_NOISE)]
         for line in lines:
             if match := _LINE.fullmatch(line):
-                return unusable(
-                    f"{match['file']}:{match['number']}", f"ssh says {quoted(match['what'], 200)}", "Correct the line"
-                )
+                place = f"{match['file']}:{match['number']}"
+                return unusable(place, f"ssh printed {quoted(match['what'], 200)}", "Correct the line")
         reason = quoted(lines[0], 200) if lines else "nothing"
         remedy = "Correct it: run the command by hand"
         if user is not None and set(user) & set("\\$"):
@@ -141,7 +140,7 @@ def _parsed(printed: str) -> dict[str, list[str]]:
 def split_known_hosts(printed: str, candidates: Sequence[str] | None) -> list[str] | None:
     """The files of a line that ssh prints without quotes; None when they cannot be separated.
 
-    `candidates`: the files as our own reader has them; they are right when they make the same line.
+    `candidates`: the files of our own reader, which are right if they form the same line.
     """
     if candidates is not None and " ".join(candidates) == printed:
         return list(candidates)
@@ -151,11 +150,11 @@ def split_known_hosts(printed: str, candidates: Sequence[str] | None) -> list[st
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)  # and what a Match exec started
+        os.killpg(process.pid, signal.SIGKILL)  # including children of a Match exec
 
 
 class _Running:
-    """The processes that are under way, which `stop` ends."""
+    """The running processes, which `stop` ends."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -181,7 +180,7 @@ class _Running:
 
 @cache
 def _client(program: str) -> _Client | None:
-    """Print examples, without any configuration file. None: not OpenSSH, or too old."""
+    """Test the client with examples, without any configuration file. None: not OpenSSH, or too old."""
     sample = [f"-o{name}=%%" for name in ("UserKnownHostsFile", "IdentityAgent")]
     more = [f"-o{name}=%%" for name in ("IdentityFile", "CertificateFile", "ProxyCommand")]
     with suppress(OSError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""A time limit on the asyncio loop that a late loop extends: this machine is busy then, not the server."""
+"""A time limit on the asyncio loop, extended when the loop is late: then this machine is busy, not the server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-_TICK = 0.5  # seconds between two looks at how late the loop is
+_TICK = 0.5  # seconds between two measurements of the loop's delay
 _LEAST = 0.01
 
 
@@ -27,7 +27,7 @@ async def within(seconds: float) -> AsyncIterator[asyncio.Timeout]:
             handle = plan(now, end)
 
         def plan(now: float, end: float) -> asyncio.TimerHandle:
-            # Before the end, however near that is: a late loop then comes here first.
+            # Before the end, however near it is: a late loop reaches this first.
             planned = now + min(_TICK, max(_LEAST, (end - now) / 2))
             return loop.call_at(planned, look, planned)
 

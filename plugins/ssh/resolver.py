@@ -1,4 +1,4 @@
-"""Asks the runner's resolver for each name once per run, in threads: getaddrinfo blocks."""
+"""Resolves each name once per run with the runner's resolver, in threads, because getaddrinfo blocks."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from contextlib import suppress
 from plugins.core.worker_pool import WorkerPool
 from plugins.ssh.dial import Address, is_address, resolve_now
 
-_AT_ONCE = 64  # questions; small servers take 150, and a name is two
-_MOST = 512  # threads, with those that hang
+_AT_ONCE = 64  # queries; small servers take 150, and a name needs two
+_MOST = 512  # threads, including hanging ones
 
 _Answer = asyncio.Future[list[tuple[int, Address]]]
 
 
 class Resolver:
-    """The names that VMs and jump hosts are reached by. All methods are for the running loop."""
+    """The names of VMs and jump hosts. All methods are for the running loop."""
 
     def __init__(self) -> None:
-        """No thread is started yet."""
+        """Start without threads."""
         self._pool = WorkerPool(_AT_ONCE, name="ssh worker")
         self._names: dict[tuple[str, int], tuple[asyncio.Event, _Answer]] = {}
 
     async def asked(self, host: str, port: int, limit: float) -> None:
         """Wait until the query for a name is sent: the `limit` of seconds for its answer begins then.
 
-        A question that is not answered within it goes on until the resolver gives up; another thread then takes the
-        next one, so that a zone that is dead does not hold up the others.
+        A query without an answer by then continues until the resolver gives up; another thread then takes the
+        next one, so that a dead zone does not delay the others.
         """
         if is_address(host):
             return
@@ -35,7 +35,7 @@ class Resolver:
         asyncio.get_running_loop().call_later(limit, lambda: None if answer.done() else self._pool.grow(_MOST))
 
     def addresses(self, host: str, port: int) -> _Answer:
-        """The (family, address) pairs of a name, or the `SshError` that says why there are none."""
+        """The (family, address) pairs of a name, or an `SshError` with the reason for none."""
         if is_address(host):
             known: _Answer = asyncio.get_running_loop().create_future()
             known.set_result(resolve_now(host, port))

@@ -1,19 +1,20 @@
-"""The command that starts a script on a Linux VM: a bootstrap that runs its stdin as a whole, or not at all.
+"""The command that starts a script on a Linux VM: a bootstrap that runs its stdin completely, or not at all.
 
-A shell that reads commands from stdin runs each line as it comes. What a login shell's start-up file reads before it
-(a `read`, an `ssh`, a `cat` in .bashrc) is missing at the front, and any line of a script can come first: without the
-lines that set `room`, one that removes the folder of a run would remove something else. So the shell first takes all
-of stdin up to a mark, and runs it only if it begins with another mark. What comes of stdin after that is the script's.
+A shell that reads commands from stdin runs each line as it arrives. Text that a login shell's start-up file reads
+before it (a `read`, an `ssh`, a `cat` in .bashrc) is missing at the front, so the script could begin with any line:
+without the lines that set `room`, the line that removes the run's folder would remove another one. So the shell first
+reads all of stdin up to a mark, and runs it only if it begins with another mark. The rest of stdin belongs to the
+script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: The exit status when the script did not arrive whole.
+#: The exit status when the script did not arrive completely.
 INCOMPLETE = 97
 
-#: What to do when the shell ends with a status before its script does; None: with another one.
+#: Remedies by exit status, when the shell ends before its script; None: any other status.
 ADVICE: Mapping[int | None, str] = {
     INCOMPLETE: "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read from standard "
     "input, and let them do so only in an interactive shell.",
@@ -31,7 +32,7 @@ def bootstrap(mark: str) -> str:
 
 
 def pack(script: str, mark: str = "nexus-arc") -> str:
-    """A script between the two marks that `bootstrap` asks for; some sed want one more line before they print one."""
+    """A script between the two marks for `bootstrap`; some versions of sed need one more line before they print one."""
     return f"#{mark} begin\n{script}\n#{mark} end\n\n"
 
 

@@ -1,7 +1,7 @@
 """paramiko's Transport, adapted: it never prints, keeps the server's messages, and can always be ended.
 
-Everything paramiko does blocks. What may take too long is bounded by a `Deadline`, which cuts the stream when the phase
-is over its time or the run is cancelled; every wait then ends at once, because the stream has ended.
+All of paramiko's calls block. A `Deadline` limits them: it cuts the stream when the phase
+exceeds its limit or the run is cancelled; every wait then ends at once, because the stream has ended.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _SILENCE = logging.getLogger(
 )  # paramiko's log: everything in it becomes an outcome instead
 _SILENCE.disabled = True
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
-_READ_AHEAD = 16_384  # bytes; what a VM has to say comes in packets of a few hundred
+_READ_AHEAD = 16_384  # bytes; a VM's answers arrive in packets of a few hundred
 _BASE: Any = paramiko.Transport  # the stubs leave out what subclasses use
 
-# What a server may send before the line is cut. paramiko has no such limits: it would keep what is not read yet, and
-# answer every request, for as long as the server likes.
+# Limits on the data of a server. paramiko has none: it would buffer unread data, and
+# answer every request, without an end.
 _LONGEST_PACKET = 264_192  # bytes; RFC 4253 asks for 35,000, OpenSSH takes 256 KiB
 _MESSAGES = 50_000  # for the login, and again for each channel; one takes 50 us, and a script's output is a few hundred
 _KEY_EXCHANGE = 1_000  # messages that a key exchange counts as
@@ -50,18 +50,18 @@ class _Ahead:
         """Acknowledge at once: sshd waits for that before a short answer, and the kernel may delay it by 40 ms."""
         if _QUICKACK is not None and isinstance(self._stream, socket.socket):
             with suppress(OSError):
-                self._stream.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # for once; the kernel forgets it
+                self._stream.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # for one time; the kernel resets it
 
     def take(self, length: int) -> bytes | None:
-        """So many bytes, if they are all here already."""
+        """The number of bytes, if all of them have arrived."""
         end = self._taken + length
-        if not self._taken <= end <= len(self._ahead):  # a packet that lies about its length asks for less than nothing
+        if not self._taken <= end <= len(self._ahead):  # a packet with a false length requests a negative number
             return None
         begin, self._taken = self._taken, end
         return self._ahead[begin:end]
 
     def recv(self, most: int) -> bytes:
-        """Like a socket's: what is there, or else what comes next."""
+        """Like a socket's: the bytes that have arrived, or else the next ones."""
         if self._taken == len(self._ahead):
             self._ahead, self._taken = self._stream.recv(_READ_AHEAD), 0
             self._acknowledge()
@@ -90,7 +90,7 @@ class _Packets(Packetizer):
         super().__init__(self._ahead)  # type: ignore[arg-type]  # of a socket it uses these three methods
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        """Most packets are here already, for `_Ahead` reads several at once: then without paramiko's waiting loop."""
+        """Read a packet without paramiko's waiting loop, if `_Ahead` has already read it, as is usual."""
         if n > _LONGEST_PACKET:
             raise FloodError(f"a packet of {n:,} bytes")
         data = self._ahead.take(n)
@@ -104,7 +104,7 @@ class _Packets(Packetizer):
 
 
 def _within_window(feed: Callable[[paramiko.Channel, paramiko.Message], None]) -> Any:
-    """paramiko's reader of a channel's data, and the window that it announces but does not hold a server to."""
+    """paramiko's reader of a channel's data, with the announced window enforced."""
 
     def checked(channel: Any, message: paramiko.Message) -> None:
         feed(channel, message)
@@ -128,7 +128,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
     }
     # curve25519 by its standard name too; the DH groups last, they cost 10 to 30 times the CPU
     _kex_info = {**_BASE._kex_info, "curve25519-sha256": KexCurve25519}  # noqa: RUF012  # as paramiko has it
-    # paramiko looks this often whether it was closed, by waking up: a hundred silent VMs kept a core busy with its
+    # paramiko wakes up this often to check whether it was closed: a hundred silent VMs kept a core busy with its
     # default of 0.1 s. `end` and `Deadline` cut the socket, which wakes it at once.
     _active_check_timeout = 5.0
     _preferred_kex = tuple(sorted(("curve25519-sha256", *_BASE._preferred_kex), key=_kex_cost))
@@ -139,7 +139,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
     def __init__(self, connection: Connection, known_kinds: Collection[str], certificate_first: bool = False) -> None:
         """`known_kinds`: the host key types that known_hosts has for the host; they are asked for first.
 
-        `certificate_first`: known_hosts has a certificate authority for the host, so its certificate is asked for.
+        `certificate_first`: known_hosts has a certificate authority for the host, so its certificate is requested.
         """
         super().__init__(connection.stream, packetizer_class=_Packets)
         self.connection = connection
@@ -148,13 +148,13 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         self.packetizer.banner = connection.banner
         self.farewell = ""  # the text of the server's disconnect message
         self._refusals: dict[int, tuple[int, str]] = {}  # channel number -> reason code and text
-        self._asked = threading.local()  # the number of the channel that this thread asked for last
+        self._asked = threading.local()  # the number of the channel that this thread requested last
         self.offer: dict[str, Any] = {}  # its algorithms
         self._certificate_first = certificate_first
         self._preferred_keys = tuple(sorted(_BASE._preferred_keys, key=lambda kind: _key_kind(kind) not in known_kinds))
 
     def _parse_ext_info(self, message: paramiko.Message) -> None:
-        """Like paramiko's, which would read as many as the message says it has: four thousand million take hours."""
+        """Like paramiko's, which would read as many as the message claims: four thousand million take hours."""
         begin = message.packet.tell()
         if (number := message.get_int()) > _EXTENSIONS:
             raise FloodError(f"{number:,} extensions")
@@ -163,7 +163,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
-        """The host key algorithms, best first. A server that has a certificate can always show the plain key too."""
+        """The host key algorithms, best first. A server with a certificate can also show its plain key."""
         plain = tuple(self._filter_algorithm("keys"))
         certificates = tuple(f"{name}{SUFFIX}" for name in plain)
         return certificates + plain if self._certificate_first else plain + certificates
@@ -182,7 +182,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
                 channel._unlink()
 
     def end(self) -> None:
-        """Close the connection and let its thread come to an end."""
+        """Close the connection and let its thread end."""
         self.connection.cut()
         with suppress(Exception):
             self.close()
@@ -196,7 +196,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         question = paramiko.Message()
         question.add_byte(cMSG_GLOBAL_REQUEST)
         question.add_string("keepalive@openssh.com")
-        question.add_boolean(True)  # sshd answers that it does not know this, which is an answer
+        question.add_boolean(True)  # sshd answers that it does not know this request, which is an answer
         with suppress(Exception):  # the connection has ended
             self._send_user_message(question)
             while self.is_active() and time.monotonic() < end:
@@ -218,7 +218,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         return int(number)
 
     def _parse_debug(self, m: paramiko.Message) -> None:
-        """sshd says what it made of authorized_keys; paramiko would word it for its log, byte by byte."""
+        """Ignore sshd's debug messages about authorized_keys; paramiko would format them for its log, byte by byte."""
 
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         m.get_int()
@@ -236,5 +236,5 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
 
 
 def _key_kind(algorithm: str) -> str:
-    """The key type behind a host key algorithm: rsa-sha2-512 is made with an ssh-rsa key."""
+    """The key type of a host key algorithm: rsa-sha2-512 uses an ssh-rsa key."""
     return "ssh-rsa" if algorithm.startswith("rsa-") else algorithm

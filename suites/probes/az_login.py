@@ -12,9 +12,9 @@ from suites.probes.az_version import AZ_ON_LINUX
 from suites.probes.azcmagent_output import HIMDS
 from suites.wording import plain
 
-#: In a private folder: the room of this run, which is removed with everything in it. az's own Python must not leave
-#: compiled files behind either, when the login is root. What az prints loses whatever looks like a token, and stands
-#: after the status: a traceback of az's has 7 KB and more, and what is too long is cut at its end.
+#: In the private folder of this run ($room), which is removed with its content. az's own Python must not leave
+#: compiled files when the login is root. Text that looks like a token is removed from az's output, which comes
+#: after the status: a traceback of az has 7 KB and more, and long output is cut at its end.
 _AZ = r"""
 if [ -e @HIMDS@ ]; then
   echo @himds
@@ -70,7 +70,7 @@ class AzLogin:
     """The steps of az on the VM and their outcome."""
 
     installed: bool
-    agent: str | None = None  # the agent is there, and this is its status ("" = not known)
+    agent: str | None = None  # the agent is installed; its status ("" = not known)
     login: Step | None = None
     token: Step | None = None
     seconds: float = 0.0
@@ -115,7 +115,7 @@ az_login = probe(
 
 
 class KnownMessage(NamedTuple):
-    """A message of az, what it means and what to do."""
+    """A message of az, its meaning and the remedy."""
 
     pattern: str
     meaning: str
@@ -132,7 +132,7 @@ KNOWN_MESSAGES = [
     ),
     KnownMessage(
         r"X-Forwarded-For|metadata header not specified|bad_request_102",
-        "The request to IMDS went by way of a proxy, which IMDS refuses.",
+        "The request to IMDS went through a proxy, which IMDS refuses.",
         "Put the metadata address into NO_PROXY and no_proxy (PROXY-002, IMDS-003).",
     ),
     KnownMessage(
@@ -154,17 +154,17 @@ KNOWN_MESSAGES = [
         # HTTPConnectionPool(host='169.254.169.254', port=80): Max retries exceeded ... [Errno 111] Connection refused
         r"host='169\.254\.169\.254'.*(Max retries exceeded|Failed to establish)",
         "It did not reach IMDS.",
-        "See IMDS-002 and TOKEN-001: the metadata service is asked there without az.",
+        "See IMDS-002 and TOKEN-001: that check requests a token without az.",
     ),
     KnownMessage(
         # ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden'))
         r"Tunnel connection failed: \d+",
-        "The proxy did not let it through to Resource Manager.",
-        "See NET-001 for what the proxy says, and CSN-002: the cloud services network must let Resource Manager out.",
+        "The proxy refused its connection to Resource Manager.",
+        "See NET-001 for the proxy's answer, and CSN-002: the cloud services network must allow Resource Manager.",
     ),
     KnownMessage(
         r"Network is unreachable|ProxyError|Max retries exceeded",
-        "It did not reach IMDS or Resource Manager in the way the environment says.",
+        "It did not reach IMDS or Resource Manager with the proxy settings of the environment.",
         "See PROXY-001, PROXY-002, IMDS-003 and NET-001.",
     ),
     KnownMessage(
@@ -177,6 +177,6 @@ KNOWN_MESSAGES = [
         r"ManagedIdentity[A-Za-z]*Error|Failed to (get|acquire|obtain) (a )?token|"
         r"invalid_(scope|request|resource)|msrestazure|managed_identity\.py",
         "az got no token from IMDS.",
-        "See TOKEN-001: the metadata service is asked there without az, and its answer is quoted.",
+        "See TOKEN-001: that check requests a token without az, and quotes the answer.",
     ),
 ]

@@ -18,8 +18,8 @@ class AzVersion:
 
     installed: bool
     exit: int = 0
-    core: str = ""  # "2.76.0", "" = it did not say
-    error: str = ""  # its last line, when it broke off
+    core: str = ""  # "2.76.0", "" = not printed
+    error: str = ""  # its last line, when it failed
 
     @classmethod
     def read(cls, result: ProbeResult) -> AzVersion:
@@ -35,7 +35,7 @@ class AzVersion:
         return cls(True, result.exit or 0, plain(str(core or "")), last_line(result.stderr) or last_line(result.stdout))
 
 
-#: In a private folder that is removed with the run's: az makes its own where it finds none, and compiles its modules.
+#: In the run's private folder: az creates its configuration folder when it finds none, and compiles its modules.
 az_version = probe(
     'export AZURE_CONFIG_DIR="${room:?}/az-version" AZURE_CORE_COLLECT_TELEMETRY=no PYTHONDONTWRITEBYTECODE=1\n'
     "az version -o json",

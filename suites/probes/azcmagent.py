@@ -1,4 +1,4 @@
-"""The Connected Machine agent: whether it is installed, in which version, and as what it is connected."""
+"""The Connected Machine agent: its installation, its version, and the resource to which it is connected."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Agent:
 
     installed: bool = False
     himds: bool = False
-    version: tuple[int, ...] = ()  # (1, 61, 3319, 2737); () = not installed, or not to be had
+    version: tuple[int, ...] = ()  # (1, 61, 3319, 2737); () = not installed, or not known
     output: str = ""  # of `azcmagent version`, when it is not a version
     baked: bool | None = None  # installed before this VM's first boot; None = not known
     looked: float = 0.0  # the runner's clock, seconds since the epoch; 0 = not known
     left: frozenset[str] = (
         frozenset()
     )  # Windows: what there is of it, or is left of it: service, marked, product, himds
-    setup: bool = False  # Windows: the feature Azure Arc Setup is there, which installs the agent, and is not it
+    setup: bool = False  # Windows: the feature Azure Arc Setup, which installs the agent, is present
 
     @classmethod
     def read(cls, result: ProbeResult) -> Agent:
@@ -68,7 +68,7 @@ class Agent:
         return ".".join(map(str, self.version[:2]))
 
 
-# The change time of a file is when it came to this disk, and cloud-init's marks are made at a VM's first boot.
+# The change time of a file is the time when it came to this disk; cloud-init makes its marks at a VM's first boot.
 agent = probe(
     f"""\
 for f in {AZCMAGENT} {HIMDS}; do [ -e $f ] && echo "@has $f"; done
@@ -108,7 +108,7 @@ class AgentStatus:
 
     @classmethod
     def read(cls, result: ProbeResult) -> AgentStatus:
-        """Read the JSON, and fill in from the text what it lacks: the text may be in the system's language.
+        """Read the JSON, and take missing values from the text, which may be in the system's language.
 
         Agent 1.58 on Linux, connected (and much more)::
 
@@ -158,7 +158,7 @@ class AgentStatus:
 
     @property
     def resource(self) -> str:
-        """The Arc resource that the machine is, or was, connected as; "" = never connected."""
+        """The Arc resource to which the machine is or was connected; "" = never connected."""
         if self.resource_id:
             return self.resource_id
         if not (self.name and self.subscription and self.resource_group):
@@ -168,7 +168,7 @@ class AgentStatus:
 
     @property
     def connected(self) -> bool:
-        """True when the agent says that it is connected."""
+        """True when the agent reports that it is connected."""
         return self.status.lower() == "connected"
 
 

@@ -95,7 +95,7 @@ def _json_rows(text: str) -> list[dict[str, str]]:
 def _endpoint(row: Mapping[str, str]) -> CheckedEndpoint | None:
     url = plain(row.get("endpoint") or row.get("url", ""))
     if not re.match(r"(?:https?://)?[\w.*-]+\.[\w-]+", url):
-        return None  # a rule of dashes under the header, or a footnote
+        return None  # a line of dashes under the header, or a footnote
     return CheckedEndpoint(
         url=url if "://" in url else f"https://{url}",
         reachable={"true": True, "yes": True, "false": False, "no": False}.get(row.get("reachable", "").lower()),
@@ -106,7 +106,7 @@ def _endpoint(row: Mapping[str, str]) -> CheckedEndpoint | None:
 
 
 def _location(vm: Vm) -> str:
-    """Without a location the agent leaves out the endpoints of the region; one that is connected knows its own."""
+    """Without a location the agent omits the endpoints of the region; a connected agent knows its own."""
     return re.sub(r"\s", "", vm.target.location or "").lower()
 
 
@@ -133,6 +133,6 @@ agent_check = probe(
     timeout=120,
     root=True,
     accept_states=("no root",),
-    accept_exits=ANY_ERROR,  # which one means that an endpoint is not reachable, no document says: the table does
+    accept_exits=ANY_ERROR,  # no document lists the status for unreachable endpoints: the table decides
     read=ReachedEndpoints.read,
 )

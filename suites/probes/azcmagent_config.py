@@ -70,7 +70,7 @@ def _setting(name: str, listed: Mapping[str, str], got: Mapping[str, str]) -> st
     return answer.strip("\"'")
 
 
-# What stands before the last @ is a login: a password may hold others, and slashes.
+# The text before the last @ is a login: a password may contain @ and slashes.
 _CUT = "sed 's#://.*@#://***@#'"
 
 agent_config = probe(

@@ -1,6 +1,6 @@
 """`azcmagent connect` and `disconnect`: the only commands of the suites that change anything (``--enroll``).
 
-What azcmagent needs to be let in stays on the VM: the token, which the VM asks the metadata service for, or with path:
+The credentials of azcmagent stay on the VM: the token, which the VM requests from the metadata service, or with path:
 relay the private key that the Arc machine was made with, from the file that the inventory names. It is in the shell's
 memory, and in a file of root's (0600) in the run's private folder, which azcmagent reads (``--config``, as all its
 commands can) and which is removed at once. It is in no argument list and in nothing that is sent back.
@@ -23,7 +23,7 @@ from suites.probes.azcmagent import AgentStatus
 from suites.probes.azcmagent_output import AZCMAGENT
 from suites.wording import plain
 
-#: Seconds: azcmagent gives up by itself after ten minutes; disconnecting has less to wait for.
+#: Seconds: azcmagent gives up after ten minutes; disconnecting takes less.
 LIMIT, DISCONNECT_LIMIT, SHOW_LIMIT = 660, 300, 30
 
 _LEAVE_ALONE = r"""
@@ -34,7 +34,7 @@ if @AGENT@ show 2>/dev/null | grep -q '^Agent Status *: *Connected'; then
 fi
 """
 
-#: Only builtins touch the token, but for base64, which gets its claims alone: they say which tenant it belongs to.
+#: Only builtins touch the token, except base64, which gets only its claims: they name the tenant.
 _TOKEN = r"""
 answer=$(curl -q -sS --noproxy '*' --max-time @SECONDS@ -H Metadata:true -w '@code %{http_code}' @URL@)
 code=${answer##*@code }
@@ -135,7 +135,7 @@ def _script(verb: str, settings: Mapping[str, str], vm: Vm, profile: Profile, fi
 
 
 def _tag(text: str) -> str:
-    """``Owner='Shared Services'``: azcmagent wants quotes around what holds a space."""
+    """``Owner='Shared Services'``: azcmagent requires quotes around values with a space."""
     return f"'{text}'" if " " in text else text
 
 
@@ -148,7 +148,7 @@ def settings(vm: Vm) -> dict[str, str]:
         "location": target.location or "<location of the VM>",
         "resource-name": (vm.resource_id or vm.name).rstrip("/").rpartition("/")[2],
     }
-    if vm.path == "relay":  # the machine has its tags already; these two are read from Azure (plugins.enrollment)
+    if vm.path == "relay":  # the machine already has its tags; these two are read from Azure (plugins.enrollment)
         options["vmid"] = target.vm_id or "<vmId of the Arc machine>"
         options["tenant-id"] = target.tenant or "<tenant of the Arc machine>"
     elif target.tags:
@@ -171,12 +171,12 @@ _REASONS: tuple[Literal["absent", "no token", "no key"], ...] = ("absent", "no t
 
 @dataclass(frozen=True, slots=True)
 class AgentCommand:
-    """How ``azcmagent connect`` or ``disconnect`` ended. `missing`: why that is not known."""
+    """The result of ``azcmagent connect`` or ``disconnect``. `missing`: why it is not known."""
 
-    exit: int | None = None  # None: it was not run
-    lines: tuple[str, ...] = ()  # what it printed
+    exit: int | None = None  # None: it did not run
+    lines: tuple[str, ...] = ()  # its output
     why_not: Literal["", "already", "absent", "no token", "no key"] = ""
-    detail: str = ""  # the HTTP status of IMDS; what is wrong with the key: "file", "form", "PKCS#8"
+    detail: str = ""  # the HTTP status of IMDS; the problem of the key: "file", "form", "PKCS#8"
     resource: str = ""  # the id that it named
     after: AgentStatus = field(default_factory=AgentStatus)  # azcmagent show afterwards, of `disconnect`
     missing: str = ""
@@ -194,11 +194,11 @@ class AgentCommand:
             INFO    Connected machine to Azure
             @exit 0
 
-        or one line that says why azcmagent was not asked: ``@absent``, ``@no token 400``, ``@no key PKCS#8``,
-        ``@already``; behind the last one stands ``Resource Id    : /subscriptions/...``.
+        or one line with the reason why azcmagent did not run: ``@absent``, ``@no token 400``, ``@no key PKCS#8``,
+        ``@already``; after the last one follows ``Resource Id    : /subscriptions/...``.
         """
         if result.state == "timed out":
-            return cls(missing="It did not end in time and was stopped; what it had done by then is not known.")
+            return cls(missing="It did not finish in time and was stopped; how far it got is not known.")
         if result.state != "done":
             return cls(missing=result.stderr.strip() or "The session ended while it ran.")
         text, _, after = result.stdout.partition("\n@text\n")
@@ -221,7 +221,7 @@ class AgentCommand:
 
     @property
     def error(self) -> str:
-        """The last line that says what is wrong, else the last one at all."""
+        """The last line with an error, else the last line."""
         bad = [line for line in self.lines if read_line(line).level is Level.CERTAIN]
         return (bad or list(self.lines) or ["nothing"])[-1].rstrip(".")
 
@@ -238,9 +238,9 @@ class ArcMachine:
 
     @classmethod
     def read(cls, result: ProbeResult) -> ArcMachine:
-        """Read what the enrollment noted: the resource, ``null`` when there is none, or why it is not known."""
+        """Read the enrollment's evidence: the resource, ``null`` without one, or why it is not known."""
         if result.state != "done":
-            return cls(missing=result.stderr.strip() or "it was not asked")
+            return cls(missing=result.stderr.strip() or "it was not queried")
         if result.stdout == NOT_ASKED:
             return cls(asked=False)
         try:
@@ -283,7 +283,7 @@ enroll_show = probe(
     read=AgentStatus.read,
 )
 
-# These two are answered by Azure, not by the VM: see `plugins.enrollment.enroll`.
+# Azure answers these two, not the VM: see `plugins.enrollment.runner`.
 enroll_machine = probe("GET the Arc machine", timeout=60, accept_states=("lost",), read=ArcMachine.read)
 
 enroll_gone = probe("GET the Arc machine", timeout=60, accept_states=("lost",), read=ArcMachine.read)

@@ -1,4 +1,4 @@
-"""The agent's logs: the recent lines that say that something failed."""
+"""The agent's logs: the recent lines that report failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from suites.probes.azcmagent_services import UNITS
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
 from suites.wording import plain
 
-#: Longer ago than this, a line of a log is history (seconds).
+#: An older line of a log does not count (seconds).
 RECENT = 86_400
 
 
@@ -50,7 +50,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class AgentLogs:
-    """The errors in the logs that still count, each with its meaning. `missing` says why they were not read."""
+    """The errors in the logs that still count, each with its meaning. `missing`: why they were not read."""
 
     read_logs: tuple[str, ...] = ()
     entries: tuple[tuple[LogLine, Explanation], ...] = ()
@@ -58,7 +58,7 @@ class AgentLogs:
 
     @classmethod
     def read(cls, result: ProbeResult) -> AgentLogs:
-        """Read the lines that were picked on the VM, each after the last time that stood before it and a tab.
+        """Read the lines that the VM selected, each after the latest time before it, and a tab.
 
         ::
 
@@ -70,7 +70,7 @@ class AgentLogs:
             @log /var/log/cloud-init-output.log
                 FATAL   AZCM0042: Failed to Create Resource
 
-        A line older than a day does not count, nor one that a successful connect came after. ``@unread PATH`` names a
+        Lines older than a day do not count, nor lines before a successful connect. ``@unread PATH`` names a
         log that is there and could not be read.
         """
         if missing := no_answer(result):
@@ -100,12 +100,12 @@ class AgentLogs:
         return cls(tuple(logs), tuple(entries))
 
 
-#: The logs of installing, in which the grammar's failures are those of CLOUDINIT-002: only what is known counts.
+#: The logs of the installation: CLOUDINIT-002 judges their failures by the grammar, so only known errors count here.
 INSTALLING = ("cloud-init", "installationlog")
 
 
 def _meanings(lines: Sequence[LogLine]) -> Iterator[tuple[LogLine, Explanation]]:
-    """What the lines of one log say that a later one does not take back: as the catalogue explains it, or its kind."""
+    """The errors in the lines of one log that no later line revokes, explained by the catalogue or by their kind."""
     standing = {number for number, _, _ in outcome((at, line.text) for at, line in enumerate(lines))}
     for at, line in enumerate(lines):
         reading = read_line(line.text)
@@ -128,11 +128,11 @@ def _seconds(stamp: str) -> float:
         return 0.0
 
 
-# Only lines that say something leave the VM, cut, and without tokens and logins: they are picked by the stems of the
-# grammar. Each code and each shape (a line without its numbers and hosts) keeps its own last 20 lines, and takes turns
-# with the others, failures before complaints, until the log's share of the output is used. So no number of harmless
-# lines pushes a failure out. What was before a successful connect does not count; cloud-init writes one log for all
-# boots, of which the last one counts.
+# Only relevant lines leave the VM, truncated, and without tokens and logins: they are selected by the stems of the
+# grammar. Each code and each shape (a line without its numbers and hosts) keeps its last 20 lines, and takes turns
+# with the others, failures before complaints, until the log's share of the output is used. So harmless
+# lines never displace a failure. Lines before a successful connect do not count; cloud-init writes one log for all
+# boots, of which only the last one counts.
 _PICK = """\
 LC_ALL=C awk -v room=$room '
 @RANK@
@@ -203,7 +203,7 @@ def _pick() -> str:
     return re.sub("|".join(filled), lambda match: filled[match[0]], _PICK)
 
 
-#: What the logs are called once they are rotated is not documented: all of theirs that were written to within a day.
+#: The names of rotated logs are not documented: these are all of the agent's logs that were written within a day.
 _FOLDER, _CLOUD_INIT = "/var/opt/azcmagent/log", "/var/log/cloud-init-output.log"
 
 agent_logs = probe(

@@ -1,6 +1,6 @@
 """The output of azcmagent's commands: what all of their readers share.
 
-Before the agent is installed there is nothing to ask: every probe then prints ``@absent``. The commands need root,
+Before the agent is installed, every probe prints ``@absent``. The commands need root,
 except `version` and `show`; they print everything, errors too, to stdout.
 """
 
@@ -16,14 +16,14 @@ from suites.probes.no_answer import NO_AGENT, NoAnswer, no_answer
 from suites.wording import plain
 
 AZCMAGENT = "/opt/azcmagent/bin/azcmagent"
-HIMDS = "/opt/azcmagent/bin/himds"  # whose presence turns `az login --identity` away from the metadata service
+HIMDS = "/opt/azcmagent/bin/himds"  # with this program, `az login --identity` does not use the metadata service
 
-#: The beginning of a command: ends it where the agent is not installed.
+#: The beginning of a command: ends it when the agent is not installed.
 UNLESS_ABSENT = f"[ -x {AZCMAGENT} ] || {{ echo @absent; echo @end; exit 0; }}\n"
 
 
 def clean(text: str) -> str:
-    r"""Text without colours and without what a progress bar has overwritten: ``" 20% [==>  ]\r 40% [===>]\rdone"``."""
+    r"""Text without colours and overwritten text of a progress bar: ``" 20% [==>  ]\r 40% [===>]\rdone"``."""
     text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\ufeff", "", text)
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 

@@ -84,8 +84,8 @@ class AgentServices:
 #: collects the traffic.
 UNITS = ("himdsd", "gcad", "extd", "arcproxyd")
 
-# Of a service's environment nothing but proxy variables leaves the VM, and of those no login. Old systems print a value
-# with a blank without quotes: a login (not NO_PROXY's IPv6 addresses) goes on up to the @.
+# Of a service's environment only proxy variables leave the VM, without logins. Old systems print a value
+# with a blank without quotes: a login (not NO_PROXY's IPv6 addresses) continues up to the @.
 agent_services = probe(
     f"""\
 v=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)})

@@ -1,7 +1,7 @@
-"""The agent on a Windows VM: the PowerShell of its probes, whose answers are read as those of Linux are.
+"""The agent on a Windows VM: the PowerShell of its probes. The readers are those for Linux.
 
-azcmagent itself uses the same words on both. All else is printed in the form that Linux probes have, marks and names
-of services included; `NAMES` has Windows' own.
+azcmagent itself prints the same texts on both. The other output has the form of the Linux probes, with their marks and
+names of services; `NAMES` has Windows' own.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ FOLDER = r"%ProgramFiles%\AzureConnectedMachineAgent"
 #: Service on Linux -> on Windows.
 NAMES = {"himdsd": "himds", "gcad": "GCArcService", "extd": "ExtensionService", "arcproxyd": "arcproxy"}
 
-# ProgramW6432 is the folder of 64-bit programs, whatever the shell's own bits are.
+# ProgramW6432 is the folder of 64-bit programs, also in a 32-bit shell.
 _EXE = '$exe = "$env:ProgramW6432\\AzureConnectedMachineAgent\\azcmagent.exe"\n'
 _IS = "$ExecutionContext.InvokeCommand.GetCommand($exe, 'Application')"
 _ABSENT = f"{_EXE}if (-not {_IS}) {{ '@absent'; '{END}'; return }}\n"
 
 SHOW = f"{_ABSENT}Invoke-Tool $exe 'show -j'\n''\n'@text'\nInvoke-Tool $exe 'show'\n'{END}'"
 
-# What stands before the last @ is a login: a password may hold others, and slashes.
+# The text before the last @ is a login: a password may contain @ and slashes.
 _CUT = "-replace '://.*@', '://***@'"
 
 CONFIG = f"""\
@@ -42,7 +42,7 @@ DISABLED, MARKED = "disabled", "marked for deletion"
 _SERVICE = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\"
 _READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
 
-#: .NET's own list: Get-Service would load a module in this runspace first.
+#: .NET's list: Get-Service would first load a module in this runspace.
 SERVICES = f"""\
 [void][Reflection.Assembly]::LoadWithPartialName('System.ServiceProcess')
 $found = @{{}}
@@ -67,7 +67,7 @@ _PRODUCTS, _PRODUCT = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall", "A
 
 
 def present(azcmagent: str, himds: str) -> str:
-    """Which of the two programs are there, by the marks given, and the version that azcmagent prints.
+    """The presence of the two programs, by the given marks, and the version that azcmagent prints.
 
     And what stands for the agent without being it: what half a removal has left, and the feature Azure Arc Setup of
     Windows Server 2022 and later. A product that is installed is in the list of Uninstall, by the name that
@@ -92,7 +92,7 @@ if ($version) {{ '@version'; $version }}"""
 
 
 def check(location: str, cloud: str) -> str:
-    """`azcmagent check` for a location; without one, for that of a machine that is connected."""
+    """`azcmagent check` for a location; without one, for that of the connected machine."""
     where = f" --cloud {cloud}" if cloud else ""
     return f"""\
 {_ABSENT}$place = {ps(location)}
@@ -168,7 +168,7 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
 
 
 def logs(width: int, room: int, end: int) -> str:
-    """The recent lines of the agent's logs and of its installation that say something, as on Linux."""
+    """The recent relevant lines of the logs of the agent and its installation, as on Linux."""
     pick = _PICK.replace("LOGIN", LOGIN).replace("WIDTH", str(width)).replace("ROOM", str(room))
     return f"""\
 '@now ' + [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()

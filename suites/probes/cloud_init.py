@@ -1,4 +1,4 @@
-"""cloud-init: how the first boot went, and which lines of its output speak of a failure."""
+"""cloud-init: its status, with the errors of the last boot."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from plugins import ProbeResult, probe
 from suites.wording import plain
 
-#: Before 22.3 `status` knows no --format, and says so with the exit status that since 23.4 means a recoverable error.
-#: The files stand in for it where it says little; that of the last boot outlives a cloud-init that was disabled since.
+#: Before 22.3 `status` has no --format, and fails with the exit status that since 23.4 means a recoverable error.
+#: The files add details to it; that of the last boot remains after cloud-init was disabled.
 _STATUS = r"""
 said=$(cloud-init status --format json 2>&1)
 status=$?
@@ -87,7 +87,7 @@ class CloudInit:
 
     @property
     def never_begins(self) -> bool:
-        """True when nothing will start it in this boot: its services are not enabled, or not known to be."""
+        """True when nothing will start it in this boot: its services are disabled, or not known to be enabled."""
         return self.status in ("not run", "not started") and self.boot_status == "unknown"
 
     @property
@@ -99,7 +99,7 @@ class CloudInit:
 #: The stages in their order, as the status names them.
 _STAGES = ("init-local", "init", "modules-config", "modules-final")
 
-#: The names that begin a line of `status --long`; what follows another word and a colon belongs to the value before it.
+#: The names that begin a line of `status --long`; a line with another word and a colon belongs to the value before it.
 _FIELDS = (
     "status|extended_status|boot_status_code|last_update|time|detail|datasource|errors|recoverable_errors|stage|schemas"
 )
@@ -169,7 +169,7 @@ def _result(text: str) -> tuple[str, ...] | None:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """A list of texts, each once, as cloud-init repeats itself from stage to stage."""
+    """A list of texts, each once, because cloud-init repeats them in each stage."""
     return tuple(dict.fromkeys(_one_line(str(item)) for item in value)) if isinstance(value, list) else ()
 
 

@@ -1,7 +1,7 @@
-"""The output of cloud-init: the lines of the first boot and of the last one that say that something failed.
+"""The output of cloud-init: the lines of the first and the last boot that report failures.
 
-User data runs at the first boot only, so its failures count as well as those of the last boot. The VM picks lines by
-the stems of `plugins.requirements.log_grammar`; only these travel, bounded, those that matter most first. The grammar
+User data runs only at the first boot, so its failures count as well as those of the last boot. The VM selects lines by
+the stems of `plugins.requirements.log_grammar`, and sends only these, up to a limit, the most severe first. The grammar
 then reads them here.
 """
 
@@ -25,11 +25,11 @@ _LINES, _WIDTH, _ROOM = 80, 290, 20_000
 #: Bytes that are read of the beginning and of the end of each file.
 _END = 4_000_000
 
-# A line of one long word, as those of a key, stays on the VM; so do tokens, and logins in addresses.
-# Boot 1 is the first that the log names, boot 2 the last; boot 0 is what stands before the first mark. A mark counts
-# only when it is dated after all marks before it: a script that prints the log begins no boot. A line that
-# was written over and over (\r, as progress bars are) counts piece by piece. Of lines that differ in numbers only, the
-# first and the last one are kept. \001 stands before the name of a file; it is taken out of the files themselves.
+# A line with one long word, as in a key, stays on the VM; so do tokens, and logins in addresses.
+# Boot 1 is the first that the log names, boot 2 the last; boot 0 has the lines before the first mark. A mark counts
+# only when it is later than all earlier marks: a script that prints the log does not begin a boot. A line that
+# was overwritten (\r, as by progress bars) counts piece by piece. Of lines that differ only in numbers, the
+# first and the last one are kept. \001 precedes the name of a file; it is removed from the files themselves.
 _PICK = r"""
 @RANK@
 function look(s, t, r, k) {
@@ -114,8 +114,8 @@ END {
 }
 """
 
-# The rotated logs hold the earlier boots, the oldest first. Of a log that is too long, the middle is left
-# out, of a rotated one the end.
+# The rotated logs have the earlier boots, the oldest first. The middle of a log that is too long is
+# omitted; of a rotated one, the end.
 _READ = r"""
 log=@LOG@
 files=
@@ -155,9 +155,9 @@ cut=0
 
 
 def _output_command(log: str) -> str:
-    """Print what the first and the last boot say, with line numbers.
+    """Print the relevant lines of the first and the last boot, with line numbers.
 
-    NUL bytes are taken out: some versions of awk end a line there.
+    NUL bytes are removed: some versions of awk end a line there.
     """
     filled = {
         "@RANK@": log_rank.AWK,
@@ -183,7 +183,7 @@ _STAGE = re.compile(r"Cloud-init v\. \S+ running '([\w:-]+)'")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One line that says that something failed, or complains."""
+    """One line that reports a failure or a complaint."""
 
     number: int
     line: str
@@ -193,17 +193,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Boot:
-    """The lines of one boot that were picked, with their numbers in the log."""
+    """The selected lines of one boot, with their numbers in the log."""
 
     began: str = ""  # as cloud-init wrote it; "" = its beginning is not in the log
     lines: tuple[tuple[int, str], ...] = ()
-    complete: bool = True  # False: more lines than are sent
-    version: str = ""  # of the cloud-init that ran then
+    complete: bool = True  # False: not all lines were sent
+    version: str = ""  # of the cloud-init of that boot
     file: str = ""  # a rotated log; "" = the log itself
 
     @cached_property
     def failures(self) -> tuple[Failure, ...]:
-        """Its failures, complaints and notes, each line once, less what later lines take back."""
+        """Its failures, complaints and notes, each line once, without those that later lines revoke."""
         failures: dict[str, Failure] = {}
         for number, line, reading in outcome(self.lines):
             shown = plain(without_colours(line).strip())
@@ -240,7 +240,7 @@ class BootOutput:
             @more 3
             @end
 
-        ``@from ?`` stands before lines whose boot's beginning is not in the log; ``@in`` names a rotated log, else the
+        ``@from ?`` precedes lines of a boot whose beginning is not in the log; ``@in`` names a rotated log, else the
         boot is in the log itself; ``@more`` counts lines that were not sent; ``@cut``: the middle was not read.
         """
         text = result.stdout
@@ -276,7 +276,7 @@ def _boot(begin: re.Match[str], body: str) -> Boot:
     return Boot(
         plain(began[1]) if began else "",
         tuple(
-            (start + int(number) - 1, line)  # as it is: indents and colours are read, too
+            (start + int(number) - 1, line)  # unchanged: indents and colours are read, too
             for number, line in re.findall(r"^(\d{1,15}):(.*)$", body, re.M)
         ),
         not re.search(r"^@more \d", body, re.M),

@@ -1,7 +1,7 @@
 """curl on the VM: the command line that all probes share, and the reader of its output.
 
-A probe's stdout is what ``-D -`` and `WRITE` print: the headers of every answer (the proxy's to CONNECT first), then
-one line of numbers::
+A probe's stdout has the output of ``-D -`` and `WRITE`: the headers of every answer (the proxy's to CONNECT first),
+then one line of numbers::
 
     HTTP/1.1 200 Connection established
 
@@ -10,9 +10,9 @@ one line of numbers::
 
     @curl code=400 connect=200 request=79 verify=0 total=0.050096
 
-A guest's curl is as old and as new as its distribution. The reader uses only signals that were measured to mean the
-same in curl 7.29 (NSS, GnuTLS), 7.52, 7.61, 7.76, 7.88, 8.5, 8.12, 8.14 and 8.21; of the others, the third column says
-where they do not:
+A guest's curl is as old or new as its distribution. The reader uses only signals that were measured to mean the
+same in curl 7.29 (NSS, GnuTLS), 7.52, 7.61, 7.76, 7.88, 8.5, 8.12, 8.14 and 8.21; the third column shows where other
+signals differ:
 
 ======================  ====================================  ========================================================
 fact                    signal                                not used, because
@@ -66,34 +66,34 @@ _INTEGER, _DECIMAL = re.compile(r"-?\d{1,12}"), re.compile(r"\d+(?:[.,]\d*)?")
 
 _NUMBERS = re.compile(r"^@curl (?=code=\d)(?P<pairs>[a-z]+=\S*(?: [a-z]+=\S*)*)\n", re.M)
 
-#: Of a connection that stood, without a status: HTTP/0.9 (0 and 1), and heads that cannot be read.
+#: Exit statuses of an open connection without an HTTP status: HTTP/0.9 (0 and 1), and unreadable headers.
 NOT_HTTP = (0, 1, 8, 43)
 
-#: How curl 7.29 says without exit 28 that time ran out: waiting for an answer to CONNECT, and for a connection.
+#: curl 7.29's errors for a time-out without exit 28: waiting for an answer to CONNECT, and for a connection.
 _TIMED_OUT = {56: "Proxy CONNECT aborted due to timeout", 7: "connect() timed out!"}
 
 
 @dataclass(frozen=True, slots=True)
 class CurlAnswer:
-    """One request: curl's exit status, its error, and what came back."""
+    """One request: curl's exit status, its error, and the answer."""
 
     exit: int
     code: int  # the HTTP status of the origin, 0 = none
     connect: int  # the HTTP status of the proxy's answer to CONNECT, 0 = none
-    accepted: bool  # a TCP connection stood: to the proxy, when one is used
-    handshake: bool  # TLS stood
+    accepted: bool  # a TCP connection was open: to the proxy, when one is used
+    handshake: bool  # TLS was established
     seconds: float
-    headers: str  # all header lines, as they came
-    error: str  # curl's own sentence, without "curl: (7) "
-    verbose: str  # what -v said
+    headers: str  # all header lines, unchanged
+    error: str  # curl's own message, without "curl: (7) "
+    verbose: str  # the output of -v
     verify: int = 0  # the TLS library's own number for a certificate that is not accepted, 0 = accepted, or none
-    whole_head: bool = True  # the headers ended with an empty line: curl accepts a head that broke off, with exit 0
+    whole_head: bool = True  # the headers ended with an empty line: curl accepts incomplete headers, with exit 0
 
     @classmethod
     def read(cls, result: ProbeResult) -> CurlAnswer:
         """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``.
 
-        Raises ValueError where curl printed no line of numbers.
+        Raises ValueError when curl printed no line of numbers.
         """
         stdout, verbose = result.stdout.replace("\r", ""), result.stderr.replace("\r", "")
         matches = list(_NUMBERS.finditer(stdout))
@@ -125,7 +125,7 @@ class CurlAnswer:
 
     @property
     def timed_out(self) -> bool:
-        """True when curl stopped because time ran out."""
+        """True when curl stopped at its time limit."""
         return self.exit == 28 or self.error == _TIMED_OUT.get(self.exit)
 
     @property
@@ -135,7 +135,7 @@ class CurlAnswer:
 
     @property
     def ending(self) -> str:
-        """A clause for a message: how curl ended, with its own sentence; exit 0 without a status is not a success."""
+        """A clause for a message: curl's exit, with its own message; exit 0 without a status is not a success."""
         if self.code and not self.exit:
             return "its headers have no end"
         if self.accepted and not self.code and self.exit in NOT_HTTP:
@@ -151,8 +151,8 @@ class CurlAnswer:
     def proxied_by(self) -> str:
         """The error page header of squid, the CSN proxy; "" when the answer has none.
 
-        ``Via: 1.1 csn (squid/5.7)``, ``X-Squid-Error: ERR_ACCESS_DENIED 0``. A Via of anything else says nothing: the
-        sidecar may well be a reverse proxy itself.
+        ``Via: 1.1 csn (squid/5.7)``, ``X-Squid-Error: ERR_ACCESS_DENIED 0``. Any other Via does not count: the
+        sidecar may be a reverse proxy itself.
         """
         via = self.header("Via")
         return self.header("X-Squid-Error").removesuffix(" 0") or (via if "squid" in via.lower() else "")
@@ -177,7 +177,7 @@ def _error(stderr: str) -> str:
 
 
 def direct(url: str, limit: int) -> str:
-    """The command that asks the metadata service, past every proxy setting of the VM."""
+    """The command for a request to the metadata service that ignores all proxy settings of the VM."""
     return f"curl -q -sS --noproxy '*' {metadata_request(url, limit)}"
 
 

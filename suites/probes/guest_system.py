@@ -1,4 +1,4 @@
-"""The guest as the Connected Machine agent finds it: its system, its tools, its disks, and who holds apt's locks."""
+"""The guest for the Connected Machine agent: its system, its tools, its disks, and the holders of apt's locks."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class OperatingSystem:
     """The content of /etc/os-release and the output of uname."""
 
     id: str  # "ubuntu", "" = there is no os-release
-    version: str  # "22.04", "" where a release has none (Debian testing)
+    version: str  # "22.04", "" for a release without one (Debian testing)
     name: str  # "Ubuntu 22.04.5 LTS"
     like: tuple[str, ...]  # "debian"
     machine: str  # "x86_64"
@@ -115,7 +115,7 @@ class OperatingSystem:
 
     @property
     def of_debian(self) -> bool:
-        """True for Debian, Ubuntu and what is made of them."""
+        """True for Debian, Ubuntu and their derivatives."""
         return bool({"debian", "ubuntu"} & {self.id, *self.like})
 
     @property
@@ -171,7 +171,7 @@ class Lock:
 
     file: str
     pid: str
-    process: str  # "apt-get", "?" = not to be seen
+    process: str  # "apt-get", "?" = not visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +179,10 @@ class Guest:
     """Tools, disks, mounts and locks."""
 
     init: str  # the name of process 1
-    booted: bool  # by systemd: /run/systemd/system is there, which is what sd_booted(3) tests
-    tools: Mapping[str, str]  # "curl": "/usr/bin/curl"; only those that are there
-    free: Mapping[str, int]  # "/var": KiB that may be written; only mounts that df printed
-    mounts: Mapping[str, tuple[str, ...]]  # "/var": ("rw", "noexec"); only those above the paths that matter
+    booted: bool  # by systemd: /run/systemd/system exists, as sd_booted(3) tests
+    tools: Mapping[str, str]  # "curl": "/usr/bin/curl"; only installed ones
+    free: Mapping[str, int]  # "/var": available KiB; only mounts that df printed
+    mounts: Mapping[str, tuple[str, ...]]  # "/var": ("rw", "noexec"); only those above the relevant paths
     locks: tuple[Lock, ...] | None  # None: the kernel does not list them
 
     @classmethod
@@ -244,8 +244,8 @@ def _command() -> str:
         for path in (*needs.executable, *needs.free_at)
         for folder in (PurePosixPath(path), *PurePosixPath(path).parents)
     }
-    # Nothing is locked to check whether it is: the kernel lists who holds what, by inode. A waiting "->" line has its
-    # words elsewhere, so it never fits. df on a path that is not there yet looks at the root, where it would be made.
+    # The probe takes no lock: the kernel lists the holders of locks, by inode. A waiting "->" line has its fields
+    # elsewhere, so it never matches. For a path that does not exist yet, df reads the root, where it would be made.
     return "\n".join(
         [
             "init=",

@@ -8,10 +8,10 @@ from typing import Any
 from plugins import Profile, probe, ps, quote
 from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows
 
-# The first packet is often enough; a second and third only when it got lost. No option that busybox does not know.
+# The first packet is often enough; a second and third only when it was lost. Only options that busybox knows.
 ping = probe(
     lambda profile: f"ping -c 1 -W 1 {quote(profile.imds)} || exec ping -c 2 -W 1 {quote(profile.imds)}",
-    # ping.exe speaks the language of the system, and ends with 0 when a router says "unreachable".
+    # ping.exe prints the language of the system, and exits with 0 when a router answers "unreachable".
     windows=lambda profile: (
         "$status = 'none'\n"
         "foreach ($try in 1, 2, 3) {\n"

@@ -1,13 +1,13 @@
 """The metadata service, requested with the session's own settings: the route of that request.
 
-curl's ``-v`` tells the addresses that it tried and how it asked; its other lines may hold a login (``Proxy auth using
-Basic with user``), so the VM prints only these, on stderr::
+curl's ``-v`` prints the addresses that it tried and the form of the request; its other lines may contain a login
+(``Proxy auth using Basic with user``), so the VM prints only these, on stderr::
 
     @tried 169.254.0.11:3128          one line for each address; before curl 7.70 without the port
     @proxied                          the request, or a CONNECT, was one for an HTTP proxy
     @set X                            XDG_CONFIG_HOME is set; C: CURL_HOME
-    @rc H proxy /root/.curlrc         a configuration file that may be curl's, and whether it speaks of a proxy
-    curl: (7) Failed to connect ...   curl's sentence, unless a login may be in it
+    @rc H proxy /root/.curlrc         a possible configuration file of curl, and whether it names a proxy
+    curl: (7) Failed to connect ...   curl's message, unless it may contain a login
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from suites.probes.curl import EXITS, CurlAnswer, metadata_arguments, metadata_r
 from suites.probes.imds import healthz_url
 from suites.wording import plain
 
-#: Without -q and --noproxy: curlrc and environment exactly as the VM has them. A sentence of curl's may quote the
-#: proxy, or take a part of a password for a host: it goes nowhere when the proxy that curl may have used has a login.
+#: Without -q and --noproxy: with the VM's curlrc and environment. A message of curl may quote the
+#: proxy, or a part of a password as a host: it is withheld when the proxy that curl may have used has a login.
 _AS_IS = r"""
 { e=$(exec curl -sS -v @REQUEST@ 2>&1 >&4); s=$?; } 4>&1
 [ "$CURL_HOME" ] && echo '@set C' >&2
@@ -88,13 +88,13 @@ def _as_is_windows(profile: Profile) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnSettings:
-    """The answer, and the way of the request."""
+    """The answer, and the route of the request."""
 
     answer: CurlAnswer
     tried: str  # the last address that curl tried, as curl wrote it; "" = none
-    proxied: bool  # it asked as one asks an HTTP proxy
+    proxied: bool  # the request had the form for an HTTP proxy
     homes: frozenset[str]  # "C", "X": which of CURL_HOME and XDG_CONFIG_HOME are set
-    files: tuple[tuple[str, bool, str], ...]  # kind, speaks of a proxy, path: the configuration files that are there
+    files: tuple[tuple[str, bool, str], ...]  # kind, whether it names a proxy, path: the existing configuration files
 
     @classmethod
     def read(cls, result: ProbeResult) -> OwnSettings:
@@ -119,7 +119,7 @@ class OwnSettings:
         return bool(re.fullmatch(rf"\[?{re.escape(host)}\]?(?::\d+)?", self.tried)) and not self.proxied
 
     def curlrc(self, version: tuple[int, ...]) -> str:
-        """The configuration file that this curl reads, if it speaks of a proxy; "" = none, or it does not.
+        """The configuration file that this curl reads, if it names a proxy; else "".
 
         curl's own search, from its source: CURL_HOME (before 7.81 it alone, when set), XDG_CONFIG_HOME since 7.73 with
         a dot, since 8.10 without, HOME; since 7.83 .config of HOME where XDG_CONFIG_HOME is not set.

@@ -1,8 +1,8 @@
-"""Tokens of the metadata service: how the VM asks for one, and what is left of it when it leaves the VM.
+"""Tokens of the metadata service: the VM's request for one, and the parts that leave the VM.
 
-A token is a secret because it is signed; what it claims is not. So the VM cuts it apart itself, in its shell's own
-memory: the signature (and the header, and a refresh token) go nowhere, the claims travel as base64, in groups of four,
-which is not redacted as a token and cannot be used as one. A probe's stdout::
+A token is a secret because of its signature; its claims are not. So the VM itself splits it, in its shell's own memory:
+the signature (and the header, and a refresh token) are dropped, the claims are sent as base64, in groups of four, which
+is not redacted as a token and cannot be used as one. A probe's stdout::
 
     claims=eyJh dWQi OiJo dHRw czov L21h bmFn ZW1l bnQu YXp1 cmUu Y29t ...
     client_id="cccccccc-0000-4000-8000-000000000001"
@@ -41,7 +41,7 @@ class KnownRefusal:
 
     pattern: str
     meaning: str
-    remedy: str  # "" where the VM has to be created again
+    remedy: str  # "" when the VM has to be created again
     create_again: bool
     samples: tuple[str, ...]
 
@@ -94,11 +94,11 @@ def url(vm: Vm, profile: Profile) -> str:
     )
 
 
-#: Statuses that Microsoft says to try again: not found yet, being updated, throttled, and its own failure.
+#: Statuses for which Microsoft recommends a retry: not found yet, being updated, throttled, and its own failure.
 _AGAIN = "code=404\\ * | code=410\\ * | code=429\\ * | code=5*"
 
-#: Only builtins touch the token: nothing of it is in an argument list or a file. An answer that ends before curl's
-#: own line is thrown away whole. What is no answer with a token is quoted only when nothing in it looks like one.
+#: Only builtins touch the token: no part of it is in an argument list or a file. An answer that ends before curl's
+#: own line is dropped completely. An answer without a token is quoted only when nothing in it looks like one.
 _ASK = r"""
 ask() {
   answer=$(curl -q -sS --noproxy '*' --connect-timeout @CONNECT@ --max-time @LIMIT@ -H Metadata:true -w @WRITE@ @URL@)
@@ -156,7 +156,7 @@ exit $status
 
 
 def _command(vm: Vm, profile: Profile) -> str:
-    # The sidecar passes the request on to the platform, so it is given more time than /healthz.
+    # The sidecar forwards the request to the platform, so it gets more time than /healthz.
     filled = {
         "@CONNECT@": str(profile.timeouts.imds),
         "@LIMIT@": str(profile.timeouts.total),
@@ -167,7 +167,7 @@ def _command(vm: Vm, profile: Profile) -> str:
     return re.sub("|".join(filled), lambda match: filled[match[0]], _ASK).strip()
 
 
-# The same in PowerShell: what -match finds stays in the memory of one process, too.
+# The same in PowerShell: the matches of -match also stay in the memory of one process.
 _ASK_WINDOWS = r"""
 $tries = 0
 do {
@@ -215,10 +215,10 @@ class TokenAnswer:
     """The metadata service's answer to the request for a token."""
 
     curl: CurlAnswer
-    issued: bool  # there was an access_token
-    claims: Mapping[str, Any] | None  # None: there was none, or its claims could not be read
-    fields: Mapping[str, str]  # what stood beside it: client_id, expires_on, ...
-    error: str  # "invalid_request: Identity not found", or the words of a page or of XML
+    issued: bool  # it had an access_token
+    claims: Mapping[str, Any] | None  # None: no token, or its claims could not be read
+    fields: Mapping[str, str]  # the fields beside it: client_id, expires_on, ...
+    error: str  # "invalid_request: Identity not found", or the text of a page or of XML
     tries: int
     page: bool = False  # the answer is HTML
     received: float = field(default=0.0)  # the runner's clock, 0 = not recorded
@@ -244,7 +244,7 @@ class TokenAnswer:
         )
 
     def claim(self, name: str) -> str:
-        """A claim as text, "" when it is not there."""
+        """A claim as text, "" when it is absent."""
         value = (self.claims or {}).get(name)
         return plain(value) if isinstance(value, str) else ""
 
@@ -258,7 +258,7 @@ class TokenAnswer:
         return seconds if 0 <= seconds <= _LAST_SECOND else None
 
 
-#: The end of the year 9999: no clock shows more, and nothing that counts in floats does either.
+#: The end of the year 9999, the limit of clocks.
 _LAST_SECOND = 253_402_300_799
 
 

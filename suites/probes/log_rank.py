@@ -1,4 +1,4 @@
-"""The rank of a line, as a VM computes it: which lines of a log are worth sending, by the stems of the grammar."""
+"""The rank of a line, as a VM computes it: selects the lines of a log to send, by the stems of the grammar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def awk_stems(name: str) -> str:
     return "|".join(stems(name)).replace("/", "\\/")
 
 
-#: A function of awk: 1 for a failure, 2 for a complaint, 3 for what may take one back, 0 for what says nothing.
+#: A function of awk: 1 for a failure, 2 for a complaint, 3 for a line that may revoke one, 0 for others.
 #: `t` is a line in lower case.
 AWK = f"""\
 function rank(t) {{
@@ -27,7 +27,7 @@ def _pair(rank: int, name: str) -> str:
     return f"@({rank}, [regex]::new({ps('|'.join(stems(name)))}))"
 
 
-#: PowerShell that sets ``$ranks``: pairs of a rank and its pattern, the first of which that fits ``$low`` decides.
+#: PowerShell that sets ``$ranks``: pairs of a rank and its pattern; the first that matches ``$low`` decides.
 POWERSHELL = (
     f"$ranks = {_pair(0, 'never')}, {_pair(3, 'back')}, {_pair(1, 'first')}, {_pair(2, 'then')}, {_pair(3, 'last')}"
 )

@@ -1,4 +1,4 @@
-"""The SSH login: whether it can become root, and the clock of the VM."""
+"""The SSH login's root access, and the clock of the VM."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 
 from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote, tool
 
-# The engine starts it only where the session is one of an Administrator, elevated: the counterpart of root.
+# The engine starts it only in an elevated session of an Administrator: the counterpart of root.
 root_id = probe("id -u", windows="'0'", timeout=5, root=True, accept_states=("no root",), accept_exits=ANY_ERROR)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The VM's clock, and the two it can be compared with, in seconds since the epoch."""
+    """The VM's clock, and the two clocks for comparison, in seconds since the epoch."""
 
     vm: int
     azure: int | None  # from the Date header of an HTTPS answer; None = no answer came
@@ -42,7 +42,7 @@ class Clock:
 def _date(headers: str) -> int | None:
     """The Date of the endpoint's own answer, which is the last one; a proxy's error page does not count."""
     blocks = re.split(r"^(?=HTTP/[\d.]+ \d{3})", headers.replace("\r", ""), flags=re.M)
-    if len(blocks) < 3 or not re.match(r"HTTP/[\d.]+ 200", blocks[1]):  # what is before; the answer to CONNECT; ours
+    if len(blocks) < 3 or not re.match(r"HTTP/[\d.]+ 200", blocks[1]):  # earlier output; the answer to CONNECT; ours
         return None
     match = re.search(r"^date:[ \t]*(.+)$", blocks[-1], re.M | re.I)
     try:
@@ -52,7 +52,7 @@ def _date(headers: str) -> int | None:
 
 
 def _clock(vm: Vm, profile: Profile) -> str:
-    # -k: a clock that is far off makes every certificate invalid, and it is the clock that is in question here.
+    # -k: with a wrong clock every certificate is invalid, and this probe tests the clock.
     limits = profile.timeouts
     return (
         f"NO_PROXY= no_proxy= curl -q -sS -k -I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
@@ -66,7 +66,7 @@ def _clock_windows(vm: Vm, profile: Profile) -> str:
     through = ["-I", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
     rest = ["--max-time", str(limits.total), "-o", "NUL", "-D", "-", profile.resource_manager(vm).url]
     ask = tool("curl.exe", "-q", "-sS", "-k", *through, *rest, without=["NO_PROXY"])
-    # Without curl, or an answer to it, there is still the runner's clock to compare with: curl's status does not count.
+    # Without curl, or an answer to it, the runner's clock is compared: curl's status does not count.
     return (
         f"try {{\n{ask}\n}} catch {{ }}\n"
         "$global:LASTEXITCODE = 0\n"

@@ -1,4 +1,4 @@
-"""The VM's own resolver: the addresses it knows for a name."""
+"""The VM's own resolver: its addresses for a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from plugins import ProbeResult, probe, ps, quote
 
-#: Where a resolver puts IPv4 addresses for networks that have IPv6 only (RFC 6052).
+#: The prefix of IPv4 addresses in networks with IPv6 only (RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -17,12 +17,12 @@ class NameAnswer:
     """The answer of the VM's resolver for one name."""
 
     addresses: tuple[str, ...]
-    why_not: str = ""  # a clause, when there are none
-    resolver: bool = True  # False: neither getent nor nslookup is there to ask
+    why_not: str = ""  # a clause with the reason, when there are none
+    resolver: bool = True  # False: neither getent nor nslookup is installed
 
     @classmethod
     def read(cls, result: ProbeResult) -> NameAnswer:
-        """Read getent, or nslookup where getent is missing.
+        """Read the output of getent, or of nslookup without getent.
 
         ``getent ahosts`` (exit 2: no such name)::
 
@@ -56,7 +56,7 @@ class NameAnswer:
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a text is, None when it is not one; ``::ffff:10.1.2.3`` and ``64:ff9b::10.1.2.3`` are IPv4."""
+    """The address in a text, None when it is not one; ``::ffff:10.1.2.3`` and ``64:ff9b::10.1.2.3`` are IPv4."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -69,13 +69,13 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
     return address
 
 
-# Builtins find the tool, so that only one program runs.
+# Builtins select the tool, so only one program runs.
 resolved = probe(
     lambda endpoint: (
         f"if command -v getent >/dev/null; then exec getent ahosts {quote(endpoint.host)}; else exec nslookup "
         f"{quote(endpoint.host)}; fi"
     ),
-    # In getent's words. Like it, .NET also asks the hosts file.
+    # In getent's format. Like getent, .NET also reads the hosts file.
     windows=lambda endpoint: (
         f"$name = {ps(endpoint.host)}\n"
         "try { $found = [Net.Dns]::GetHostAddresses($name) } catch { $found = @() }\n"

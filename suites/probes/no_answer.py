@@ -1,4 +1,4 @@
-"""Why a probe did not answer to read: a reason that checks decide by, and words for a message."""
+"""Why a probe has no answer: a reason for decisions, and a clause for messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Reason(Enum):
     LOST = auto()  # the session ended first
     NO_AGENT = auto()  # azcmagent is not installed
     NO_LOCATION = auto()  # azcmagent check needs one
-    UNREADABLE = auto()  # the program answered, but not with what was asked for
+    UNREADABLE = auto()  # the program answered, but without the requested data
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,6 @@ def no_answer(result: ProbeResult, subject: str = "the command") -> NoAnswer | N
         case "no root":
             # On Windows stderr is that the session's token is not in the role Administrator.
             needed = "an Administrator's session" if "Administrator" in result.stderr else "root"
-            return NoAnswer(Reason.NO_ROOT, f"{subject} needs {needed}, and there is none")
+            return NoAnswer(Reason.NO_ROOT, f"{subject} needs {needed}, which the login does not have")
         case _:
             return NoAnswer(Reason.LOST, "the session was lost")

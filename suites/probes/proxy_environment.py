@@ -1,8 +1,8 @@
-"""The proxy variables of a VM, as each kind of process gets them. Only these are read; logins are cut off on the VM.
+"""The proxy variables of a VM, as each kind of process gets them. Only these are read; the VM removes logins.
 
-What decides is what two kinds of process get: a command that is run over SSH (the session), and a login shell. The
-session stands for everything that is started without a login: Ansible, a script over SSH, this suite. The other places
-explain: sudo's environment, systemd's, and the files that hold assignments.
+The environments of two kinds of process decide: a command over SSH (the session), and a login shell. The
+session represents everything that starts without a login: Ansible, a script over SSH, this suite. The other places
+explain: sudo's environment, systemd's, and the files with assignments.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ MARK = "***"
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The proxy variables of one place, as programs get them, unprintable characters included.
+    """The proxy variables of one place, as programs get them, including unprintable characters.
 
-    `suites.wording.visible` shows a value. `missing` says why they are not known.
+    `suites.wording.visible` shows a value. `missing`: why they are not known.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -37,9 +37,9 @@ class Variables:
 
     @classmethod
     def read(cls, result: ProbeResult) -> Variables:
-        r"""Read ``NAME=value`` lines; any line but the mark at the end that is none belongs to the value before it.
+        r"""Read ``NAME=value`` lines; any other line, except the mark at the end, belongs to the value before it.
 
-        Only ``\n`` ends a line: whatever else `str.splitlines` takes for an end of line is part of a value.
+        Only ``\n`` ends a line: the other line ends of `str.splitlines` are part of a value.
         """
         if missing := no_answer(result, "it"):
             return cls(missing=missing)
@@ -56,7 +56,7 @@ class Variables:
 
     @classmethod
     def read_login(cls, result: ProbeResult) -> Variables:
-        """Read what the login shell's `env` printed after the mark; without the mark the shell ran nothing."""
+        """Read the output of `env` in the login shell after the mark; without the mark the shell ran nothing."""
         if result.state == "done" and not re.search(r"^@login$", result.stdout, re.M):
             return cls(missing=NoAnswer(Reason.UNREADABLE, "it ran no command"))
         start = result.stdout.rfind("@login\n") + len("@login\n")
@@ -77,7 +77,7 @@ class Variables:
         return any(self.values.get(name) for name in PROXIES)
 
 
-# Builtins only: no fork. Whatever stands before an @ is cut off, but for the scheme.
+# Builtins only: no fork. The text before an @ is removed, except the scheme.
 _SHOW = """\
 for n in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy; do
   eval "s=\\${$n+x} v=\\${$n-}"
@@ -96,12 +96,12 @@ for n in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PR
 done
 echo @end"""
 
-# The same for what `env` prints.
+# The same for the output of `env`.
 _CUT = r"""-e '/^[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]=/!d' -e 's#=\(["A-Za-z0-9+.$-]*://\)\{0,1\}.*@#=\1***@#'"""
 
 
 def _windows(value: str) -> str:
-    """Show the variables, each as the PowerShell text `value` finds $name; Windows ignores the case of names."""
+    """PowerShell that prints the variables; `value` reads $name. Windows ignores the case of names."""
     names = ", ".join(map(ps, (*PROXIES, "NO_PROXY", "no_proxy")))
     return (
         f"foreach ($name in {names}) {{\n"
@@ -128,7 +128,7 @@ sudo_env = probe(
     read=Variables.read,
 )
 
-# csh takes -l only alone, and dash before 0.5.11 does not take it at all.
+# csh accepts -l only alone, and dash before 0.5.11 not at all.
 login_env = probe(
     f"""\
 s=${{SHELL:-/bin/sh}} n='
@@ -162,7 +162,7 @@ case $v in *_[Pp][Rr][Oo][Xx][Yy]=*) printf '%s\\n' "$v" | sed {_CUT} ;; esac &&
     read=Variables.read_systemd,
 )
 
-# Only what stands before the assignment is printed, never its value.
+# Only the text before the assignment is printed, never its value.
 _FILES = (
     "/etc/environment /etc/environment.d/*.conf /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc "
     "/etc/zsh/zprofile /etc/csh.login /etc/profile.d/*.csh /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf"
@@ -171,7 +171,7 @@ _FILES = (
 
 
 def _read_written(result: ProbeResult) -> dict[str, list[str]]:
-    """Which files assign which variable.
+    """The files that assign a variable.
 
     ::
 
@@ -198,7 +198,7 @@ written = probe(
     "}",
     timeout=5,
     cap=4096,
-    accept_exits=(0, 1, 2),  # evidence of earlier versions has grep's: lines, no lines, a file that cannot be read
+    accept_exits=(0, 1, 2),  # evidence of earlier versions has grep's statuses: lines, no lines, an unreadable file
     read=_read_written,
 )
 

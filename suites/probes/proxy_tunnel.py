@@ -1,4 +1,4 @@
-"""The way through the CSN proxy: its port, and the tunnel to one endpoint."""
+"""The path through the CSN proxy: its port, and the tunnel to one endpoint."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from suites.probes.curl import EXITS, WRITE, CurlAnswer
 
 def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
     limits = profile.timeouts
-    # -I: no body travels. The proxy is named on the command line, and NO_PROXY emptied, so that what is looked at is
-    # the path and not the VM's settings (PROXY-001 and PROXY-002 look at those).
+    # -I: no body is sent. The proxy is named on the command line, and NO_PROXY is empty, so the request tests
+    # the path and not the VM's settings (PROXY-001 and PROXY-002 test those).
     through = f"-I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
     rest = f"-o /dev/null {quote(endpoint.url)}"
     numbers = f"--max-time {limits.total} -D - -w {quote(WRITE)}"
-    # Of an endpoint that only some need, NET-002 asks whether it is reached: no check judges its certificate. To load
-    # the authorities takes three quarters of the CPU of a request (OpenSSL 3.0: 28 of 38 ms).
+    # For an endpoint that only some need, NET-002 only tests whether it is reached: no check judges its certificate.
+    # Loading the authorities takes three quarters of the CPU of a request (OpenSSL 3.0: 28 of 38 ms).
     if not endpoint.required:
         return f"export NO_PROXY= no_proxy=\ncurl -q -sS -v -k {through} {numbers} {rest}"
     at = f"{endpoint.host}:{endpoint.port}"
     tls = f"-proxy {profile.proxy_host}:{profile.proxy_port} -connect {quote(at)} -servername {quote(endpoint.host)}"
     azures = " | ".join(f'*"issuer:"*{quote(name)}*' for name in profile.trusted_issuers)
-    # A certificate that is not accepted hides who issued it: then, and only then, ask again without verification.
-    # Of one that is accepted and not Azure's, openssl prints the serial number: no curl before 7.88 does. Where openssl
-    # is missing or too old for -proxy (1.0.2), nothing is printed.
+    # The issuer of a certificate that is not accepted is not printed: only then, repeat the request without
+    # verification. For an accepted certificate that is not Azure's, openssl prints the serial number: no curl before
+    # 7.88 does. If openssl is missing or too old for -proxy (1.0.2), nothing is printed.
     return (
         f"export NO_PROXY= no_proxy=\n"
         f"{{ v=$(exec curl -q -sS -v {through} {numbers} {rest} 2>&1 >&4)\n"
@@ -37,11 +37,11 @@ def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
     )
 
 
-# Windows' own curl uses Schannel, which says neither version nor issuer; so .NET looks at the same path once more, and
-# says it in the words of curl. 0 is whatever the system allows; before .NET 4.7 that has to be TLS 1.2 by name (3072).
-# Whether the certificate is accepted is curl's to say: here any is, to see who issued it. It is done whenever the
-# tunnel stood, within what is left of the probe's time, less a second for the rest: then the connection is closed under
-# whatever waits for it, so that curl's answer counts.
+# Windows' own curl uses Schannel, which prints neither version nor issuer; so .NET connects over the same path again,
+# and prints them in curl's format. 0 is the system's default; before .NET 4.7, TLS 1.2 has to be named (3072). curl
+# decides whether the certificate is accepted: .NET accepts any, to read the issuer. It connects whenever the tunnel was
+# open, within the remaining time of the probe, less a second: then the connection is closed under any waiting call, so
+# that curl's answer counts.
 _LOOK_AT_TLS = r"""
 $status = $global:LASTEXITCODE
 $accept = [Net.Security.RemoteCertificateValidationCallback]{ $true }
@@ -80,7 +80,7 @@ $global:LASTEXITCODE = $status"""
 
 
 def _tunnel_windows(endpoint: Endpoint, profile: Profile) -> str:
-    # Schannel would look for revocation lists, over plain HTTP, which the CSN proxy does not serve.
+    # Schannel would request revocation lists over plain HTTP, which the CSN proxy does not serve.
     limits = profile.timeouts
     through = ["-I", "--ssl-no-revoke", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
     rest = ["--max-time", str(limits.total), "-D", "-", "-o", "NUL", "-w", WRITE, endpoint.url]
@@ -112,11 +112,11 @@ def _if_any(result: ProbeResult) -> CurlAnswer | None:
             if result.state == "done" and result.exit in EXITS and not result.truncated
             else None
         )
-    except ValueError:  # garbage: NET-001 says so
+    except ValueError:  # garbage: NET-001 reports it
         return None
 
 
-#: The same request, for a check that only looks aside at it: None when there was none. To be called `tunnel` as well.
+#: The same request, for a check that uses it only if it exists (else None). It must also be called `tunnel`.
 tunnel_if_any = probe(
     _tunnel,
     windows=_tunnel_windows,
@@ -130,7 +130,7 @@ tunnel_if_any = probe(
 
 
 def _port(profile: Profile) -> str:
-    # A plain request: whatever the proxy answers, it accepted the connection. No endpoint is involved.
+    # A plain request: any answer of the proxy shows that it accepted the connection. No endpoint is involved.
     return (
         f"curl -q -sS --noproxy '*' --connect-timeout {profile.timeouts.connect} --max-time {profile.timeouts.connect} "
         f"-o /dev/null -D - -w {quote(WRITE)} {quote(profile.proxy_url + '/')}"

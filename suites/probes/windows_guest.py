@@ -1,6 +1,6 @@
-"""A Windows guest as the Connected Machine agent finds it: its system in the words of os-release, and what it lacks.
+"""A Windows guest for the Connected Machine agent: its system in os-release format, and missing requirements.
 
-All of it is in the registry and in .NET: no command of a module is called, and no program is run.
+The registry and .NET provide everything: no command of a module is called, and no program is run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
 
 _VALUE = f"$({_READ})"
 
-#: Of a 32-bit PowerShell, PROCESSOR_ARCHITEW6432 is the system's architecture.
+#: In a 32-bit PowerShell, PROCESSOR_ARCHITEW6432 is the system's architecture.
 _MACHINE = "$(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE })"
 
 
@@ -68,11 +68,11 @@ if ($null -ne $free) {{ '@free ' + $env:SystemDrive + ' ' + [long][Math]::Floor(
 
 @dataclass(frozen=True, slots=True)
 class WindowsGuest:
-    """What installing the agent on Windows needs; None = the VM did not report it."""
+    """Windows facts that installing the agent depends on; None = the VM did not report it."""
 
     powershell: tuple[int, ...]  # (5, 1, 17763, 1)
-    dotnet: int | None  # Release of .NET Framework 4, 0 = it is not installed
-    tls12: bool | None  # False: switched off for clients of Schannel
+    dotnet: int | None  # Release of .NET Framework 4, 0 = not installed
+    tls12: bool | None  # False: disabled for clients of Schannel
     drive: str  # "C:"
     free: int | None  # KiB
 

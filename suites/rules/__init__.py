@@ -1,1 +1,1 @@
-"""Rules that several checks share: pure functions over what the probes read."""
+"""Rules that several checks share: pure functions over probe results."""

@@ -7,7 +7,7 @@ import re
 from plugins import REQUIRED_NEEDS, Profile, Vm
 from suites.probes.azcmagent_check import ReachedEndpoints
 
-#: The hosts in the captured tables of Azure's public cloud. No document says which rows other clouds have, nor since
+#: The hosts in the captured tables of Azure's public cloud. No document lists the rows for other clouds, nor since
 #: which version the table has the other hosts that the agent needs: NET-001 checks those.
 _ROWS = {
     "AzureCloud": (
@@ -22,7 +22,7 @@ _ROWS = {
 
 
 def without_row(reached: ReachedEndpoints, vm: Vm, profile: Profile) -> list[str]:
-    """The hosts that `profile` requires, that the agent always asks for, and that have no row."""
+    """The hosts that `profile` requires and the agent always tests, without a row."""
     region = re.sub(r"\s", "", reached.location).lower()
     due = {host.replace("{region}", region) for host in _ROWS.get(vm.target.cloud, ())}
     required = {

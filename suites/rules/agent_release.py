@@ -14,7 +14,7 @@ PACKAGE = "azcmagent"
 
 
 def in_its_window(agent: Agent, vm: Vm, profile: Profile) -> str:
-    """The message of a pass; stops the check with *fail* or *unknown* otherwise. The day is that of the visit."""
+    """The message of a pass; otherwise ends the check with *fail* or *unknown*. Compares with the day of the visit."""
     today = datetime.fromtimestamp(agent.looked, UTC).date()
     update = "Update the agent by Microsoft Update, or with its current installer." if vm.os == "windows" else ""
     published = releases()

@@ -1,4 +1,4 @@
-"""The Arc machine that an agent is connected as, compared with the inventory."""
+"""The Arc machine of a connected agent, compared with the inventory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from suites.probes.azcmagent import AgentStatus
 
 
 class _Part(NamedTuple):
-    """A part of the resource id, as the agent states it and as the inventory does; "" = it does not."""
+    """A part of the resource id, from the agent and from the inventory; "" = not stated."""
 
     name: str
     actual: str
@@ -19,7 +19,7 @@ class _Part(NamedTuple):
 
 
 def _parts(shown: AgentStatus, vm: Vm) -> list[_Part]:
-    """Those that the inventory states."""
+    """The parts that the inventory states."""
     nexus, actual, target = _resource_id(vm.resource_id or ""), _resource_id(shown.resource_id), vm.target
     parts = [
         _Part(
@@ -66,7 +66,7 @@ def another_resource(shown: AgentStatus, vm: Vm) -> CheckOutcome | None:
 
 
 def enrolled(shown: AgentStatus, vm: Vm) -> str:
-    """The sentence about a connected machine that is the expected one, so far as the inventory says which that is."""
+    """The sentence about a connected machine that matches the inventory, as far as the inventory states it."""
     if _parts(shown, vm):
         return f"Already enrolled: connected as {shown.resource}, as expected."
     return (

@@ -1,4 +1,4 @@
-"""Reading ARM resources: what the control-plane checks share."""
+"""Helpers for ARM resources, shared by the control-plane checks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Resource = Mapping[str, Any]
 
 
 def prop(resource: Resource, *path: str) -> Any:
-    """A value of ``properties``, None where it, or something above it, is absent.
+    """A value of ``properties``, None when it, or a level above it, is absent.
 
-    ARM nests: ``{"properties": {"powerState": "On"}}``. What ``az ... show`` prints is flat: ``{"powerState": "On"}``.
+    ARM nests: ``{"properties": {"powerState": "On"}}``. ``az ... show`` prints it flat: ``{"powerState": "On"}``.
     """
     value: Any = resource.get("properties", resource)
     for name in path:
@@ -40,7 +40,7 @@ def detail(resource: Resource) -> str:
 
 
 def named(id: str) -> str:
-    """The name at the end of an id, in the case it was written in."""
+    """The name at the end of an id, in its original case."""
     return id.rstrip("/").rpartition("/")[2]
 
 
@@ -62,12 +62,12 @@ def assignment(principal: str, role: Role, scope: str) -> Command:
 
 
 def restart(vm: Vm) -> Fix:
-    """The command that restarts a VM through Azure, its sidecar too; none where the inventory does not state which."""
+    """The command that restarts a VM and its sidecar through Azure; none without the VM's resource id."""
     return command("az networkcloud virtualmachine restart", vm.resource_id) if vm.resource_id else ()
 
 
 def vm_of(azure: AzureVmView) -> Resource:
-    """The VM resource; without one there is nothing to judge, and VM-001 says so."""
+    """The VM resource; without one the check is blocked by VM-001."""
     vm = azure.vm
     if vm is None:
         blocked(
@@ -79,13 +79,13 @@ def vm_of(azure: AzureVmView) -> Resource:
 
 
 def cluster_of(azure: AzureVmView) -> Resource:
-    """The cluster that the VM runs on."""
+    """The cluster of the VM."""
     vm_of(azure)
     return _existing(azure.cluster, "cluster resource of the id that the VM names", "See PLATFORM-004.")
 
 
 def csn_of(azure: AzureVmView) -> Resource:
-    """The cloud services network that the VM is attached to."""
+    """The cloud services network of the VM."""
     vm_of(azure)
     what = "cloud services network of the id that the VM is attached to"
     return _existing(azure.csn, what, "See VM-003 and CSN-003.")
@@ -98,7 +98,7 @@ def _existing(resource: Resource | None, what: str, remedy: str) -> Resource:
 
 
 def readable(read: Callable[[], Resource | None]) -> Resource | None:
-    """A resource that only adds to a conclusion; None where it does not exist or could not be read."""
+    """A resource that only supports a conclusion; None when it does not exist or could not be read."""
     try:
         return read()
     except CheckOutcome:
@@ -135,12 +135,12 @@ def settled(resource: Resource, what: str, remedy: str) -> None:
 
 
 def upper(text: str) -> str:
-    """The text with a capital at its start, as the beginning of a sentence."""
+    """The text with a capital first letter, for the beginning of a sentence."""
     return text[:1].upper() + text[1:]
 
 
 def silent(what: str, *fields: str) -> NoReturn:
-    """Stop: Azure's answer lacks the value that decides."""
+    """End the check with *unknown*: Azure's answer lacks the deciding value."""
     unknown(
         f"Azure does not state {' and '.join(fields)} of {what}.",
         remedy="Check the resource in the portal (JSON view, newest API version), or run again later.",
@@ -150,7 +150,7 @@ def silent(what: str, *fields: str) -> NoReturn:
 def registered(azure: AzureVmView, namespace: str, *, why: str = "", otherwise: str = "") -> str:
     """The message of a pass when a resource provider is registered where the Arc resource goes.
 
-    Stops the check with *fail* or *warn* otherwise. `why`: a clause about the provider, such as ", which ... needs,";
+    Ends the check with *fail* or *warn* otherwise. `why`: a clause about the provider, such as ", which ... needs,";
     `otherwise`: a sentence about what fails without it.
     """
     registration = str(azure.provider(namespace).get("registrationState") or "").strip()

@@ -1,4 +1,4 @@
-"""NET-003: why a certificate was not accepted, and what to do."""
+"""NET-003: why a certificate was not accepted, and the remedy."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ REINSTALL_CA = on_vm(
 
 
 def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profile) -> CheckOutcome:
-    """The outcome for a certificate that was not accepted: why, and what to do."""
+    """The outcome for a certificate that was not accepted: the reason and the remedy."""
     error = sentence(tunnel.error)
     kind = certificate_fault(tunnel)
     issued = f" It was issued by {tls.issuer}." if tls.issuer else ""
     if tunnel.exit == 77 and not schannel(tunnel):
         return CheckOutcome(
             Status.FAIL,
-            f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, not that of {name} either.",
+            f"The VM cannot read its own CA bundle{error}, so it trusts no certificate, including that of {name}.",
             remedy=f"Reinstall the CA certificates: {_CA_WORDS}. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
             fix=REINSTALL_CA,
             component="guest",
@@ -43,8 +43,8 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
         return CheckOutcome(
             Status.FAIL,
             f"The certificate is not for {name}{error}.{issued} Another server answers in its place.",
-            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
-            "TLS inspection or the wrong name resolution behind the proxy off the path.",
+            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. "
+            "Remove TLS inspection, or the wrong name resolution behind the proxy.",
         )
     if kind == "revocation":
         return CheckOutcome(
@@ -59,8 +59,8 @@ def certificate_problem(tunnel: CurlAnswer, tls: Tls, name: str, profile: Profil
         return CheckOutcome(
             Status.FAIL,
             f"The certificate of {name} is revoked{error}.{issued} Another server answers in its place.",
-            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. Take "
-            "TLS inspection off the path.",
+            remedy=f"Find out who answers: curl -vk --proxy ... https://{name}/ on the VM shows the certificate. "
+            "Remove TLS inspection from the path.",
         )
     azures = tls.organisation.startswith(profile.trusted_issuers)
     return CheckOutcome(

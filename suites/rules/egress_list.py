@@ -13,16 +13,16 @@ from typing import Any
 class EgressEntry:
     """One endpoint of the list. A leading dot stands for any subdomain."""
 
-    text: str  # as it is written: "https://storageaccountex.blob.core.windows.net"
+    text: str  # as written: "https://storageaccountex.blob.core.windows.net"
     host: str  # lower case, without scheme, path and dots at its ends
     subdomains: bool
     port: int | None  # None: not stated
 
     def covers(self, host: str, port: int) -> bool:
-        """True when a host on a port is let through.
+        """True when the entry allows a host on a port.
 
-        ``.contoso.com`` is taken to let ``contoso.com`` through as well, as in squid's ``dstdomain``. The documents
-        only say "any subdomain" (recalled, not verified); NET-001 shows what is so.
+        ``.contoso.com`` is taken to allow ``contoso.com`` as well, as in squid's ``dstdomain``. The documents
+        only state "any subdomain" (recalled, not verified); NET-001 shows the result.
         """
         return self.port in (None, port) and self.names(host)
 
@@ -32,7 +32,7 @@ class EgressEntry:
         return host == self.host or (self.subdomains and host.endswith(f".{self.host}"))
 
     def covers_all(self, wildcard: str, port: int) -> bool:
-        """True when everything below a wildcard such as ``*.his.arc.azure.com`` is let through."""
+        """True when the entry allows everything below a wildcard such as ``*.his.arc.azure.com``."""
         return self.subdomains and self.covers(wildcard.removeprefix("*."), port)
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class EgressEntry:
 
 
 def read_egress_list(categories: Any) -> list[EgressEntry] | None:
-    """The entries of a list as Azure returns it; None when the list is absent, which is not the same as empty.
+    """The entries of a list as Azure returns it; None when the list is absent, which differs from empty.
 
     ::
 
@@ -69,6 +69,6 @@ def _entry(text: str, port: str) -> EgressEntry:
 
 
 def covering(entries: Iterable[EgressEntry], host: str, port: int) -> EgressEntry | None:
-    """The entry that lets a host through, the widest one first: it may let others of a wildcard through as well."""
+    """The entry that allows a host; the widest one first, because it may allow other hosts of a wildcard as well."""
     matching = [entry for entry in entries if entry.covers(host, port)]
     return min(matching, key=lambda entry: (not entry.subdomains, len(entry.host)), default=None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from plugins import OnVm, Profile, on_vm, script, sh
 
-#: The file that every session over SSH gets its environment from, by way of PAM.
+#: The file from which every SSH session gets its environment, through PAM.
 ENVIRONMENT = "/etc/environment"
 
 
@@ -15,10 +15,10 @@ def no_proxy(profile: Profile) -> str:
     return ",".join((*profile.no_proxy_recommended, *profile.no_proxy_required))
 
 
-#: Each variable's lines are taken out and one is put at the end; all other lines stay. NO_PROXY keeps what it has
-#: beyond the article's entries, in the form that every reader takes: commas, no blanks, no quotes. The first copy of
-#: the file stays as it was found, and on a full disk nothing is lost. No single quotes: on the way through ssh and sudo
-#: each would become unreadable.
+#: Each variable's lines are removed and one is appended; all other lines stay. NO_PROXY keeps its entries
+#: beyond the article's, in the form that every reader accepts: commas, no blanks, no quotes. The first backup of
+#: the file is not overwritten, and on a full disk nothing is lost. No single quotes: after quoting for ssh and sudo
+#: each would be unreadable.
 _REPAIR = (
     "set -f; f=@FILE@; touch $f; [ -e $f.before-arc ] || cp -p $f $f.before-arc; "
     "for v in HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy; do new=@PROXY@; "
@@ -34,7 +34,7 @@ _KEPT = '$(sed -n "s/^ *\\(export  *\\)*$v=//p" $f | tail -n 1 | tr "\\",;\\047\
 def environment(profile: Profile, *, keep: Sequence[str] | None = None) -> OnVm:
     """Set the six proxy variables in /etc/environment.
 
-    `keep`: all that NO_PROXY may keep of what it has beyond the article's entries; None = everything.
+    `keep`: the entries beyond the article's that NO_PROXY may keep; None = all.
 
     One command for all of them, so that it is the same whichever variable is found wrong.
     """
@@ -45,5 +45,5 @@ def environment(profile: Profile, *, keep: Sequence[str] | None = None) -> OnVm:
 
 
 def services(*names: str) -> OnVm:
-    """Start services, now and at every boot; one that runs already is started anew."""
+    """Start services, now and at every boot; a running one is restarted."""
     return on_vm(sh("sudo systemctl enable {} && sudo systemctl restart {}", names, names))

@@ -1,4 +1,4 @@
-"""The meaning of known lines of the agent: of its logs (AGENT-006), one sentence for each, and of what it printed."""
+"""The meanings of known lines of the agent: one sentence for each line of its logs (AGENT-006), and for its output."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from plugins.requirements.agent_errors import Explanation, findings
 from suites.probes.azcmagent_logs import LogLine
 from suites.wording import listed
 
-#: No more hosts, actions or namespaces of one meaning are listed.
+#: The largest number of listed hosts, actions or namespaces of one meaning.
 _SUBJECTS = 8
 
 _Entry = tuple[LogLine, Explanation]
 
 
 def described(entries: Sequence[_Entry]) -> tuple[str, str]:
-    """The message and the remedy for some lines and their meanings; a meaning that was seen last comes first."""
+    """The message and the remedy for some lines and their meanings; the latest meaning comes first."""
     sentences, remedies = [], []
     for same in _by_meaning(entries):
         last, newest = same[-1]
@@ -28,7 +28,7 @@ def described(entries: Sequence[_Entry]) -> tuple[str, str]:
 
 
 def _by_meaning(entries: Sequence[_Entry]) -> list[list[_Entry]]:
-    """The entries of one meaning together, in time; a meaning that was seen last stands first."""
+    """The entries grouped by meaning, in order of time; the latest meaning comes first."""
     groups: dict[str, list[_Entry]] = {}
     for entry in entries:
         groups.setdefault(entry[1].name, []).append(entry)

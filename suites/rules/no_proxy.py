@@ -1,7 +1,7 @@
 """How each tool reads NO_PROXY: curl, Go (azcmagent) and Python requests (az) disagree, and so do versions of curl.
 
-Each of the three functions answers: would this tool, with this value, talk to `host` directly? They follow the tools'
-own sources: curl 7.29 to 8.21, Go 1.22 (x/net/http/httpproxy) and requests 2.32. What differs, for an address:
+Each of the three functions answers whether a tool, with this value, would connect to `host` directly. They follow the
+tools' own sources: curl 7.29 to 8.21, Go 1.22 (x/net/http/httpproxy) and requests 2.32. What differs, for an address:
 
 ==================  ==============  ==============  ==============  =====================  =====================
 entry               curl < 7.86     7.86 to 8.8     since 8.9       Go                     requests
@@ -14,7 +14,7 @@ a b (a blank)       both            both            a only          neither     
 fe80::/10           not read        not read        since 8.21      read                   not read
 ==================  ==============  ==============  ==============  =====================  =====================
 
-Go and Python take unprintable characters off the ends of an entry, and curl does not: an entry that has one counts for
+Go and Python strip unprintable characters from the ends of an entry, and curl does not: an entry with one counts for
 none of them, since programs of every kind read the value.
 """
 
@@ -30,7 +30,7 @@ from suites.wording import character_name
 #: curl's version as numbers; () = not known.
 Version = tuple[int, ...]
 
-#: Which variable a tool reads first. An empty value counts as not set, for all three.
+#: The variables of each tool, in its order. For all three, an empty value counts as not set.
 READERS: Mapping[str, tuple[str, str]] = {
     "curl": ("no_proxy", "NO_PROXY"),
     "azcmagent (Go)": ("NO_PROXY", "no_proxy"),
@@ -49,12 +49,12 @@ _PROXIES: Mapping[str, tuple[str, ...]] = {
 
 
 def first_set(names: tuple[str, str], values: Mapping[str, str]) -> str:
-    """The name of the variable that a tool takes, "" when it finds none."""
+    """The name of the variable that a tool uses, "" without one."""
     return next((name for name in names if values.get(name)), "")
 
 
 def goes_through_a_proxy(tool: str, values: Mapping[str, str], host: str) -> bool:
-    """True when `tool`, with these variables, would ask a proxy for http://`host`."""
+    """True when `tool`, with these variables, would use a proxy for http://`host`."""
     name = first_set(READERS[tool], values)
     return any(map(values.get, _PROXIES[tool])) and not bypasses(tool, values.get(name, ""), host)
 
@@ -78,7 +78,7 @@ def _is_ip(text: str) -> bool:
 
 
 def _in_network(host: str, entry: str, bits: range) -> bool:
-    """True when `host` is in the network ``169.254.0.0/16``, which has so many bits."""
+    """True when `host` is in a network such as ``169.254.0.0/16``, with this number of bits."""
     base, _, size = entry.partition("/")
     if not _is_ip(base) or not re.fullmatch(r"\d{1,3}", size) or int(size) not in bits:
         return False
@@ -96,23 +96,23 @@ def _tail_matches(host: str, entry: str) -> bool:
     return bool(entry) and (host == entry or host.endswith("." + entry))
 
 
-#: One curl of each way to read; a version that is not known may be any of them.
+#: One version of curl for each way to read; an unknown version may be any of them.
 _CURLS: tuple[Version, ...] = ((7, 29, 0), (7, 88, 1), (8, 9, 0), (8, 21, 0))
 
 
 def _curl(value: str, host: str, version: Version) -> bool:
     if not version:
         return all(_curl(value, host, curl) for curl in _CURLS)
-    if value == "*":  # only when it is all there is
+    if value == "*":  # only when it is the only entry
         return True
-    if version < (7, 86):  # no CIDR; an address is compared like a name; blanks separate as commas do
-        if ":" in host and version < (7, 59):  # it takes what stands before the first colon for the host
+    if version < (7, 86):  # no CIDR; an address is compared like a name; blanks separate like commas
+        if ":" in host and version < (7, 59):  # it takes the text before the first colon as the host
             return False
         return any(_tail_matches(host, entry) for entry in re.split(r"[, ]+", value))
-    if version >= (8, 9):  # what follows a blank is not read any more
+    if version >= (8, 9):  # the text after a blank is no longer read
         value = _until_blank(value)
     entries = re.split(r"[, \t]+", value)
-    if version == (7, 86, 0) and _is_ip(host):  # it compares an address with all that follows in the list
+    if version == (7, 86, 0) and _is_ip(host):  # it compares an address with the whole rest of the list
         entries = entries[-1:]
     is_name = not _is_ip(host) or (":" in host and version < (8, 21))  # before, it compares IPv6 addresses like names
     return any(_curl_takes(entry, host, is_name=is_name) for entry in entries if entry)
@@ -151,7 +151,7 @@ def _go(value: str, host: str) -> bool:
         elif _is_ip(entry.strip("[]")):
             if _is_ip(host) and ipaddress.ip_address(entry.strip("[]")) == ipaddress.ip_address(host):
                 return True
-        elif not _is_ip(host) and _tail_matches(host, entry.removeprefix("*")):  # an address has no tail any more
+        elif not _is_ip(host) and _tail_matches(host, entry.removeprefix("*")):  # no longer an address
             return True
     return False
 
@@ -163,14 +163,14 @@ def _requests(value: str, host: str) -> bool:
         return True
     if not is_ipv4 and any(host.endswith(entry) for entry in entries):
         return True
-    # Then it asks urllib, which compares names, and takes a lone star.
+    # Then it uses urllib, which compares names, and accepts a lone star.
     return value == "*" or any(_tail_matches(host, entry.strip(" ").lstrip(".")) for entry in value.split(","))
 
 
 def misread(value: str, host: str, curl: Version = ()) -> str:
-    """A clause that says why a value that seems to hold `host` does not exempt it; "" when it does not hold it."""
+    """Why a value that seems to contain `host` does not exempt it, as a clause; "" when it does not contain it."""
     if foreign := next((character for character in value if not character.isprintable()), ""):
-        return f"there is {character_name(foreign)} in it, which is a part of the entry for some tools"
+        return f"there is {character_name(foreign)} in it, which some tools take as part of the entry"
     if curl == (7, 86, 0) and host in re.split(r"[, ]+", value):
         return "curl 7.86.0 takes only the last entry for an address"
     if re.search(r"[\"']", value):
@@ -183,7 +183,7 @@ def misread(value: str, host: str, curl: Version = ()) -> str:
         return (
             "entries are separated by commas, without blanks"
             if re.search(r"\s", value)
-            else "entries are separated by commas, by nothing else"
+            else "only commas separate entries"
         )
     networks = [entry.strip() for entry in value.split(",") if "/" in entry]
     if any(_in_network(host, entry, range(1, 129)) for entry in networks):

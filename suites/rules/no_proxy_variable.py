@@ -1,6 +1,6 @@
-"""PROXY-002: NO_PROXY or no_proxy, judged step by step. A step returns None when it finds nothing wrong.
+"""PROXY-002: NO_PROXY or no_proxy, judged step by step. A step returns None without a finding.
 
-Each value is read as its readers read it: curl, Go (azcmagent) and Python (az) disagree, see `suites.rules.no_proxy`.
+Each value is read like its tools read it: curl, Go (azcmagent) and Python (az) differ, see `suites.rules.no_proxy`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from suites.wording import visible
 
 
 def _readers(setting: ProxySetting, place: str) -> list[str]:
-    """The tools that take this spelling of the variable; on Windows both spellings are one."""
+    """The tools that use this spelling of the variable; on Windows both spellings are one."""
     values = setting.places[place].values
     return [tool for tool, names in READERS.items() if setting.windows or first_set(names, values) == setting.variable]
 
 
 def exempts_too_little(setting: ProxySetting, place: str, curl: Version, vm: Vm) -> CheckOutcome | None:
-    """One of its readers would send requests for the metadata service to the proxy."""
+    """A tool would send requests for the metadata service to the proxy."""
     value = setting.values[place]
     for host in setting.profile.no_proxy_required if value else ():
         blind = [tool for tool in _readers(setting, place) if not bypasses(tool, value, host, curl)]
@@ -39,8 +39,8 @@ def exempts_too_little(setting: ProxySetting, place: str, curl: Version, vm: Vm)
 
 
 def _completed(setting: ProxySetting, value: str, host: str, curl: Version, vm: Vm) -> str:
-    """The value with one host more; where it cannot stay as it is, the article's entries and the operator's own."""
-    # It is written into a file that shells read: only what a list of hosts may hold.
+    """The value with one more host; if it cannot stay unchanged, the article's entries and the operator's own."""
+    # It is written to a file that shells read: only characters of a list of hosts.
     clean = re.fullmatch(r"[A-Za-z0-9_.,:/*\[\]% -]+", value)
     if clean and not misread(value, host, curl):
         return f"{value.strip(', ')},{host}"
@@ -48,9 +48,9 @@ def _completed(setting: ProxySetting, value: str, host: str, curl: Version, vm: 
 
 
 def _own_entries(setting: ProxySetting, value: str, vm: Vm) -> list[str]:
-    """The operator's own entries: well-formed, not the article's, and none that exempts an endpoint or stands for one.
+    """The operator's own entries: well-formed, not the article's, and none that exempts or names an endpoint.
 
-    The article's own are put in anew, in the form that every tool takes.
+    The article's own are added again, in the form that every tool accepts.
     """
     endpoints = [endpoint.host for endpoint in setting.profile.endpoints(vm, REQUIRED_NEEDS)]
     article = setting.expected.split(",")
@@ -66,12 +66,12 @@ def _own_entries(setting: ProxySetting, value: str, vm: Vm) -> list[str]:
 
 
 def _with_own_entries(setting: ProxySetting, value: str, vm: Vm) -> str:
-    """What to set: the operator's own entries first, since curl 7.86.0 takes the last one for an address."""
+    """The value to set: the operator's own entries first, because curl 7.86.0 uses only the last one for an address."""
     return ",".join((*_own_entries(setting, value, vm), setting.expected))
 
 
 def exempts_too_much(setting: ProxySetting, place: str, curl: Version, vm: Vm) -> CheckOutcome | None:
-    """One of its readers would not use the proxy for an endpoint of Azure."""
+    """A tool would not use the proxy for an endpoint of Azure."""
     value, readers = setting.values[place], _readers(setting, place)
     astray = [
         endpoint.host
@@ -133,7 +133,7 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
             return setting.absent(
                 Status.WARN,
                 f"{setting.variable} is set in {other}{setting.set_in}, but not in {place}. No proxy is set there "
-                "either, so nothing goes astray yet.",
+                "either, so no request is affected yet.",
             )
     return None
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from plugins import Profile
 from suites.wording import character_name
 
-#: White space of every kind, and what else cannot be printed: `urlsplit` drops some of it in silence, curl does not.
-#: Run: curl 7.29 takes all of it and quotes, up to 7.61 what follows the port; 7.68 and later, and requests, take none.
+#: White space and other unprintable characters: `urlsplit` silently drops some of them, curl does not.
+#: Tested: curl 7.29 accepts all of it and quotes, up to 7.61 text after the port; 7.68 and later, and requests, none.
 _FOREIGN = re.compile(
     r"[^!-~\xa1-\xac\xae-\U0010ffff]|[\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
 )
@@ -17,7 +17,7 @@ _CANNOT = "az and newer versions of curl cannot read it as an address."
 
 
 def proxy_problem(value: str, profile: Profile) -> str:
-    """The defect of a proxy value, as a sentence; "" when curl, Go and Python all end up at the CSN proxy."""
+    """The defect of a proxy value, as a sentence; "" when curl, Go and Python all use the CSN proxy."""
     if re.search(r"[\"']", value):
         return (
             "The quotation marks are part of the value, so az and newer versions of curl cannot read it as an address."
@@ -42,7 +42,7 @@ def proxy_problem(value: str, profile: Profile) -> str:
     if not at[0]:
         return "No host is named."
     if at[0] != profile.proxy_host:
-        return f"{at[0]} is not the CSN proxy; traffic to Azure would go another way, or nowhere."
+        return f"{at[0]} is not the CSN proxy; traffic to Azure would take another path, or fail."
     if at[1] != profile.proxy_port:
         return f"The CSN proxy listens on port {profile.proxy_port}."
     if parts.path not in ("", "/") or parts.query:

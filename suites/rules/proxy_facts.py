@@ -10,14 +10,14 @@ from suites.probes.proxy_environment import NO_PROXIES, PROXIES, Variables
 
 
 def record_proxies(places: Mapping[str, Variables]) -> None:
-    """Record which proxy variables a VM sets to what; spellings that mean the same are the same."""
+    """Record the values of a VM's proxy variables; spellings with the same meaning are equal."""
     _record_fact(
         "proxy variables", places, lambda values: {name: _address(values[name]) for name in PROXIES if values.get(name)}
     )
 
 
 def record_no_proxy(places: Mapping[str, Variables]) -> None:
-    """Record what a VM exempts from the proxy; the order does not matter."""
+    """Record the hosts that a VM exempts from the proxy, in any order."""
     _record_fact(
         "NO_PROXY", places, lambda values: {name: _entries(values[name]) for name in NO_PROXIES if values.get(name)}
     )

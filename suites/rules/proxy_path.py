@@ -1,4 +1,4 @@
-"""How far a request through the CSN proxy got, what stopped it, and what to do about it."""
+"""How far a request through the CSN proxy got, what stopped it, and the remedy."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from suites.wording import sentence
 
 @dataclass(frozen=True, slots=True)
 class ProxyPath:
-    """How far a request through the proxy got: `reached`, or what stopped it and what to do about it."""
+    """How far a request through the proxy got: `reached`, or what stopped it and the remedy."""
 
     reached: bool
     message: str
     remedy: str = ""
-    shared_cause: str = ""  # what stops every endpoint alike
+    shared_cause: str = ""  # a cause that stops every endpoint
 
 
 def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> ProxyPath:
-    """Judge one request through the CSN proxy. Any answer that came from the endpoint itself proves the path."""
+    """Judge one request through the CSN proxy. Any answer of the endpoint itself proves the path."""
     host = f"{endpoint.host}:{endpoint.port}"
     proxy = f"{profile.proxy_host}:{profile.proxy_port}"
     if answer.code and (answer.tunnel or not answer.connect):
@@ -41,18 +41,18 @@ def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> Prox
 
 
 def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
-    """The proxy answered CONNECT with something else than 200."""
+    """The proxy answered CONNECT with another status than 200."""
     host = f"{endpoint.host}:{endpoint.port}"
     status = answer.connect
-    # squid says what it stumbled over: X-Squid-Error: ERR_DNS_FAIL 0
+    # squid states the error: X-Squid-Error: ERR_DNS_FAIL 0
     detail = sentence(answer.header("X-Squid-Error").removesuffix(" 0"))
     if status == 403:
         return _forbidden(answer, endpoint, proxy, detail)
     if status == 407:
         return ProxyPath(
             False,
-            f"{proxy} requires a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy asks "
-            "for none, so another proxy answers at its address.",
+            f"{proxy} requires a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy "
+            "requires none, so another proxy answers at its address.",
             f"Find out what listens at {proxy}: check the VM's routes (ip route get {proxy.partition(':')[0]}) and "
             "at its attachment to the cloud services network.",
             shared_cause="another proxy",
@@ -81,9 +81,9 @@ def _forbidden(answer: CurlAnswer, endpoint: Endpoint, proxy: str, detail: str) 
             False,
             f"{proxy} refuses {host}: CONNECT was answered 403{sentence(words)}; expected 200. The CSN proxy is not "
             "known to answer so: another proxy may stand at its address or behind it.",
-            f"Find out whose answer it is: check the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
-            f"proxies behind the cloud services network, and let {host} pass there. If it is the CSN proxy's own after "
-            "all, the endpoint is not in its egress list (CSN-002).",
+            f"Find out which proxy answers: check the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
+            f"proxies behind the cloud services network, and allow {host} there. If the CSN proxy itself answered "
+            "after all, the endpoint is not in its egress list (CSN-002).",
         )
     entry = endpoint.wildcard.replace("*.", ".").lstrip("*") or endpoint.host
     why, unless = "It is not in the egress list of the cloud services network.", ""
@@ -103,7 +103,7 @@ def _forbidden(answer: CurlAnswer, endpoint: Endpoint, proxy: str, detail: str) 
 
 
 def _not_the_csn_proxys(answer: CurlAnswer) -> str:
-    """The words of a 403 that another proxy than squid wrote; "" where nothing speaks against squid.
+    """The text of a 403 from another proxy than squid; "" when it may be squid's.
 
     ``HTTP/1.1 403 URLBlocked``, ``Via: 1.1 10.0.0.15 (McAfee Web Gateway 7.8.2)``, ``Server: Zscaler/6.2``
     """
@@ -138,7 +138,7 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
 
 
 def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
-    """Connected to the proxy, and no status for CONNECT came back."""
+    """Connected to the proxy, without a status for CONNECT."""
     if answer.timed_out:
         problem = f"{proxy} accepted the connection but did not answer CONNECT to {host} within {answer.seconds:.0f} s"
     elif answer.exit in (52, 55, 56):
@@ -156,7 +156,7 @@ def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
 
 
 def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
-    """CONNECT was answered 200; then it broke before the endpoint had answered."""
+    """CONNECT was answered 200; then the connection broke before the endpoint answered."""
     if plain_text(answer):
         return ProxyPath(
             False,

@@ -1,8 +1,8 @@
-"""One proxy variable as a VM sets it: its value in the two places that decide, and how to repair it there.
+"""One proxy variable of a VM: its value in the two deciding places, and how to repair it.
 
 On Linux the SSH session and the login shell decide: processes get their environment from one or the other. Windows has
-one environment where Linux has a dozen places: the Machine environment, which services and every new logon are given.
-A session there has what was set when it began.
+one environment instead of Linux's dozen places: the Machine environment, which services and every new logon get.
+A session there has the values from its start.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ProxySetting:
     variable: str
     expected: str  # the value that the article asks for
     places: Mapping[str, Variables]  # two, by name
-    files: tuple[str, ...]  # those that assign the variable, so far as they are known; on Windows none
+    files: tuple[str, ...]  # files that assign the variable, if known; none on Windows
     windows: bool
     profile: Profile
 
@@ -43,7 +43,7 @@ class ProxySetting:
         login: Variables,
         written: Mapping[str, list[str]],
     ) -> ProxySetting:
-        """The setting, from what the probes of `suites.probes.proxy_environment` read."""
+        """The setting, from the probes of `suites.probes.proxy_environment`."""
         if vm.os == "windows":  # where `login_env` prints the Machine environment
             return cls(variable, expected, {MACHINE: login, SESSION: session}, (), True, profile)
         files = tuple(written.get(variable, []))
@@ -51,7 +51,7 @@ class ProxySetting:
 
     @property
     def values(self) -> dict[str, str]:
-        """The value in each place, "" where it is not set."""
+        """The value in each place, "" when not set."""
         return {place: variables.values.get(self.variable, "") for place, variables in self.places.items()}
 
     @property
@@ -83,21 +83,21 @@ class ProxySetting:
     def wrong(
         self, status: Status, message: str, value: str = "", *, keep: Sequence[str] | None = None
     ) -> CheckOutcome:
-        """An outcome whose remedy is to write another value where the present one is set; `value` is not `expected`.
+        """An outcome whose remedy is to replace the present value; `value` is not `expected`.
 
-        `keep`: all that NO_PROXY may keep of what it has beyond the article's entries; None = everything.
+        `keep`: the entries beyond the article's that NO_PROXY may keep; None = all.
         """
         if self.windows:
             return CheckOutcome(status, message, set_machine(self.variable, value or self.expected))
         file = " and ".join(self.files) or guest_fixes.ENVIRONMENT
         fix: Fix = guest_fixes.environment(self.profile, keep=keep)
-        if set(self.files) - {guest_fixes.ENVIRONMENT}:  # no command should edit a file of the operator's own
+        if set(self.files) - {guest_fixes.ENVIRONMENT}:  # no command edits the operator's own files
             fix = ()
         remedy = f"Set {self.variable}={value or self.expected} in {file}, and open a new session."
         return CheckOutcome(status, message, remedy, fix=fix)
 
     def absent(self, status: Status, message: str) -> CheckOutcome:
-        """An outcome whose remedy is to set the variable, or to let what a file says reach every session."""
+        """An outcome whose remedy is to set the variable, or to apply a file's setting to every session."""
         if self.windows:
             return CheckOutcome(status, message, set_machine(self.variable, self.expected))
         if guest_fixes.ENVIRONMENT in self.files:

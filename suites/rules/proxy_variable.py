@@ -1,4 +1,4 @@
-"""PROXY-001: one proxy variable, judged step by step. A step returns None when it finds nothing wrong."""
+"""PROXY-001: one proxy variable, judged step by step. A step returns None without a finding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wrong_value(setting: ProxySetting) -> CheckOutcome | None:
 def nowhere(
     setting: ProxySetting, sudo: Variables, systemd: Variables, written: Mapping[str, list[str]]
 ) -> CheckOutcome | None:
-    """Set in neither place; the message names where it can be seen all the same."""
+    """Set in neither place; the message names other places that have it."""
     if any(setting.values.values()):
         return None
     one, other = setting.places
@@ -73,8 +73,8 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
         if place == MACHINE:
             return setting.absent(
                 Status.FAIL,
-                f"{setting.variable} is {visible(values[other])} in {other} only; expected it in {MACHINE}, which is "
-                "all that the agent's services are given.",
+                f"{setting.variable} is {visible(values[other])} in {other} only; expected it in {MACHINE}, the only "
+                "environment of the agent's services.",
             )
         if setting.windows:
             return CheckOutcome(
@@ -92,14 +92,14 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
 
 
 def has_login(setting: ProxySetting) -> CheckOutcome | None:
-    """A login in the value, which the probe has cut off."""
+    """A login in the value, which the probe has removed."""
     value = next((value for value in setting.values.values() if MARK in value), "")
     if not value:
         return None
     return setting.wrong(
         Status.WARN,
-        f"{setting.variable} carries a login for the proxy ({visible(value)}). The CSN proxy asks for none, and the "
-        "agent's extension manager is known to stumble over one.",
+        f"{setting.variable} carries a login for the proxy ({visible(value)}). The CSN proxy requires none, and the "
+        "agent's extension manager is known to fail with one.",
     )
 
 

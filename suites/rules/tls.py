@@ -1,10 +1,10 @@
 """TLS facts from curl's output: version, issuer, and why a handshake failed or a certificate was not accepted.
 
-curl's exit status says only that the handshake failed (35) or that the certificate was not accepted (51, 60). Why, the
-TLS library says: OpenSSL, NSS, Schannel and mbedTLS by a number that holds in every version, GnuTLS by a sentence of
-its table alone. curl has no variable for it (``-w`` has %{ssl_verify_result}, for certificates only), so these numbers
-and sentences are data, with a sample of each library and generation: data/tls-failures.toml, tls-words.toml,
-schannel.toml. A handshake that none of them names "broke off": more cannot be said of it.
+curl's exit status shows only that the handshake failed (35) or that the certificate was not accepted (51, 60). The TLS
+library prints the reason: OpenSSL, NSS, Schannel and mbedTLS by a number that holds in every version, GnuTLS only by a
+sentence of its table. curl has no variable for it (``-w`` has %{ssl_verify_result}, for certificates only), so these
+numbers and sentences are data, with a sample of each library and generation: data/tls-failures.toml, tls-words.toml,
+schannel.toml. A handshake that none of them names "broke off", without a known reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plugins.requirements.data_files import read_table
 from suites.probes.curl import CurlAnswer
 from suites.wording import plain
 
-#: curl's exit statuses that speak of the certificate, after the tunnel was open.
+#: curl's exit statuses for the certificate, after the tunnel was open.
 _CERTIFICATE = {
     51: "the certificate is for another name",  # curl before 7.62
     60: "the certificate was not accepted",
@@ -42,7 +42,7 @@ def _statuses(rows: Mapping[str, str]) -> list[str]:
     return [windows_codes.pattern({name: int(code or "0", 16) for name, code in rows.items()})] if rows else []
 
 
-#: What names a kind in a data file, as regular expressions.
+#: The keys that identify a kind in a data file, as regular expressions.
 _PARTS: Mapping[str, Callable[[dict[str, Any]], list[str]]] = {
     "tls-failures": lambda rows: [
         rf"error:(?:14[0-9A-F]{{3}}|0A000)(?:{'|'.join(rows['openssl'])}):",
@@ -64,14 +64,14 @@ def handshake_failure(text: str) -> str:
 def schannel(answer: CurlAnswer) -> str:
     """The fault of the certificate that Schannel reports: untrusted, validity, name, revocation, revoked; "" = nothing.
 
-    By name or number of the status, for the rest of the sentence is in the system's language::
+    By name or number of the status, because the rest of the sentence is in the system's language::
 
         schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette ...
     """
     return next((kind for kind, pattern in _patterns("schannel").items() if pattern.search(answer.error)), "")
 
 
-#: %{ssl_verify_result} for a time of validity that is not now: OpenSSL's two, NSS' two; GnuTLS has bits for it.
+#: %{ssl_verify_result} for an expired or not yet valid certificate: OpenSSL's two, NSS' two; GnuTLS has bits for it.
 _NOT_NOW, _NOT_NOW_BITS = (9, 10, -8181, -8162), 0x600
 
 
@@ -119,7 +119,7 @@ def refused_certificate(answer: CurlAnswer) -> str:
 def _refused_us(answer: CurlAnswer) -> bool:
     """True when the other side broke off with an alert before it showed a certificate.
 
-    curl with OpenSSL takes "certificate expired" (45) for a word about that certificate.
+    curl with OpenSSL relates "certificate expired" (45) to that certificate.
     """
     lines = answer.verbose
     return bool(re.search(r"^\* .*\(IN\), TLS alert, ", lines, re.M)) and not _SERVER_HELLO.search(lines)
@@ -127,7 +127,7 @@ def _refused_us(answer: CurlAnswer) -> bool:
 
 _SERVER_HELLO = re.compile(r"^\* .*TLS handshake, Server hello \(2\)", re.M)
 
-# Only what came IN as a handshake: curl labels its own first records TLSv1.0, whatever is spoken later.
+# Only IN handshakes: curl labels its own first records TLSv1.0, for any later version.
 _OLD_HANDSHAKE = re.compile(r"^\* (?:TLSv1(?:\.[01])?|SSLv3) \(IN\), TLS handshake", re.M)
 
 

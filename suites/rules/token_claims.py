@@ -1,6 +1,6 @@
-"""TOKEN-002: what a token claims, compared with the inventory and with Azure.
+"""TOKEN-002: the claims of a token, compared with the inventory and with Azure.
 
-Each function returns None when it finds nothing wrong.
+Each function returns None without a finding.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def wrong_audience(token: TokenAnswer, vm: Vm, profile: Profile) -> CheckOutcome
 
 
 class _Claim(NamedTuple):
-    """A claim that Azure's own record of the identity can be compared with."""
+    """A claim that is compared with Azure's record of the identity."""
 
     name: str
     actual: str
@@ -56,7 +56,7 @@ def _claims(token: TokenAnswer, principal: Principal | None) -> Iterator[_Claim]
 
 
 def wrong_identity(token: TokenAnswer, principal: Principal | None, vm: Vm) -> CheckOutcome | None:
-    """The token is of another identity than the expected one."""
+    """The token belongs to another identity than the expected one."""
     identity = identity_of(vm) if vm.identity or principal is None else str(principal)
     source = token.claim("xms_mirid")
     for claim in _claims(token, principal):
@@ -73,8 +73,8 @@ def wrong_identity(token: TokenAnswer, principal: Principal | None, vm: Vm) -> C
 def _wrong_resource(source: str, vm: Vm, identity: str) -> CheckOutcome | None:
     """Compare the claim xms_mirid: the ARM id of the identity, or of the VM whose system-assigned one it is.
 
-    What it holds for the system-assigned identity of a Nexus VM is not documented, so there only what is clearly
-    something else counts: a user-assigned identity, or another VM of Operator Nexus.
+    Its value for the system-assigned identity of a Nexus VM is not documented, so only a clearly wrong one counts:
+    a user-assigned identity, or another VM of Operator Nexus.
     """
     user = user_assigned(vm)
     if not source or _bare(source) == _bare(user or vm.resource_id or ""):
@@ -105,7 +105,7 @@ def _is_vm(source: str) -> bool:
 
 
 def compared(token: TokenAnswer, principal: Principal | None, vm: Vm) -> str:
-    """The values that the identity of a valid token was compared with; "" = none."""
+    """The values with which the identity of a valid token was compared; "" = none."""
     parts = [f"{claim.name} as Azure has it" for claim in _claims(token, principal)]
     if source := token.claim("xms_mirid"):
         if user_assigned(vm):
@@ -124,10 +124,13 @@ def not_valid_now(token: TokenAnswer) -> CheckOutcome | None:
         return CheckOutcome(
             Status.UNKNOWN,
             "The token does not state when it expires (claim exp).",
-            "Run azcmagent connect to check whether the token works, and report to Microsoft support what it lacks.",
+            "Run azcmagent connect to check whether the token works, and report the missing claim to Microsoft "
+            "support.",
         )
     if not now:
-        return CheckOutcome(Status.UNKNOWN, "This evidence does not state when it was gathered.", "Gather again.")
+        return CheckOutcome(
+            Status.UNKNOWN, "This evidence does not state when it was gathered.", "Gather the evidence again."
+        )
     clock = "By the clock of the machine that runs this suite, the token"
     if expires <= now:
         return CheckOutcome(

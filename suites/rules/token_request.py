@@ -1,6 +1,6 @@
-"""TOKEN-001: the answer of the metadata service to the request for a token, judged.
+"""TOKEN-001: judges the answer of the metadata service to a token request.
 
-Each function returns None when it finds nothing wrong.
+Each function returns None without a finding.
 """
 
 from __future__ import annotations
@@ -77,14 +77,15 @@ _REFUSALS = {
     401: _NOT_TRUSTED,
     403: _NOT_TRUSTED,
     404: _Refusal(
-        "What listens at {imds} serves no tokens, or not yet.",
+        "The server at {imds} does not issue tokens, or not yet.",
         "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it "
         "is, restart the VM through Azure and open a support request if it persists.",
     ),
     410: _Refusal("the service is being updated", "It takes about a minute: wait and run again.", Status.UNKNOWN),
     429: _Refusal(
         "the service is throttling",
-        "Find what asks so often on this VM (a script in a loop, as a rule), wait a minute and run again.",
+        "Find the program on this VM that sends so many requests (usually a script in a loop), wait a minute and run "
+        "again.",
         Status.UNKNOWN,
     ),
 }
@@ -102,14 +103,14 @@ _UNEXPLAINED = (
     "restart), and open a support request with this message if it persists."
 )
 _PAGE = _Refusal(
-    "The answer is a page and not IMDS's JSON: something else answers, a proxy for one.",
-    "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave the metadata "
-    "address out of it; see IMDS-002 for what answers there.",
+    "The answer is an HTML page, not IMDS's JSON: another server answers, for example a proxy.",
+    "Look for the rule that redirects the request on the VM (iptables -t nat -L, nft list ruleset), and exclude the "
+    "metadata address from it; see IMDS-002 for the server that answers.",
 )
 
 
 def _known(answer: TokenAnswer) -> KnownRefusal | None:
-    """What data/token.toml knows about the words of the answer."""
+    """The entry of data/token.toml for the text of the answer."""
     return next((refusal for refusal in token_rules().refusals if re.search(refusal.pattern, answer.error, re.I)), None)
 
 
@@ -146,7 +147,7 @@ def refused(answer: TokenAnswer, vm: Vm, profile: Profile, principal: Principal 
     message = f"{problem}; {expected}. {meaning}".rstrip()
     if refusal.status is Status.UNKNOWN:
         message = f"{problem}: {meaning}; {expected}."
-    if proxy and code == 400:  # whatever the page of a proxy says of the VM's identity
+    if proxy and code == 400:  # the page of a proxy shows nothing about the VM's identity
         refusal = replace(_PAGE, status=refusal.status)
     return CheckOutcome(
         refusal.status, message, refusal.remedy, fix=restart(vm) if refusal.restart and not proxy else ()

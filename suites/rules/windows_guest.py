@@ -1,4 +1,4 @@
-"""VM-005 on Windows: what the agent's installation needs, and whether the guest has it."""
+"""VM-005 on Windows: the requirements of the agent's installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TLS = r"HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Proto
 
 
 def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -> str:
-    """A sentence for a guest that has it all; otherwise fails with one for each missing item."""
+    """A sentence for a guest that meets all requirements; otherwise fails with one for each missing item."""
     systems = read_table("operating-systems")["windows"]
     oldest = ".".join(map(str, systems["powershell"]))
     version = ".".join(map(str, guest.powershell[:2]))

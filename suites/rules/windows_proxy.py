@@ -1,4 +1,4 @@
-"""Proxy variables on Windows: the place that decides, and how to set a variable there."""
+"""Proxy variables on Windows: the deciding place, and how to set a variable there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MACHINE = "the Machine environment"
 
 
 def set_machine(variable: str, value: str) -> str:
-    """How to set a variable for every process, and what has to be started again."""
+    """How to set a variable for every process, and the services to restart."""
     return (
         f"In an elevated PowerShell: [Environment]::SetEnvironmentVariable('{variable}', '{value}', 'Machine') ; then "
         "Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, "

@@ -57,7 +57,7 @@ def test_a_failing_request_is_sent_five_times(arm: Arm, pauses: list[float]) -> 
     vms = populate(arm, 1)
     arm.trouble("/clusters/", (503, {}, {}))
     facts = fetch(vms, options(arm))
-    with pytest.raises(CheckOutcome, match="Azure answered 503, again and again"):
+    with pytest.raises(CheckOutcome, match="Azure answered 503 to every attempt"):
         _ = AzureVmView(vms[0], facts).cluster
     assert [call.status for call in facts.calls if "/clusters/" in call.url] == [503] * 5
     assert pauses == [1.6, 3.2, 6.4], "the first repetition is made at once"

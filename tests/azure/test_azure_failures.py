@@ -26,7 +26,7 @@ from tests.support.azure_site import options, populate, vm_id
     [
         pytest.param(
             forbidden("Microsoft.NetworkCloud/virtualMachines/read", vm_id("vm1")),
-            "403 AuthorizationFailed: the runner's login may not do Microsoft.NetworkCloud/virtualMachines/read at /sub",
+            "403 AuthorizationFailed: the runner's login lacks Microsoft.NetworkCloud/virtualMachines/read at /sub",
             "the role Reader at /sub",
             id="403",
         ),
@@ -36,7 +36,7 @@ from tests.support.azure_site import options, populate, vm_id
             id="403-html",
         ),
         pytest.param(
-            arm_error(401, "ExpiredAuthenticationToken"), "401 ExpiredAuthenticationToken: the login is expired",
+            arm_error(401, "ExpiredAuthenticationToken"), "401 ExpiredAuthenticationToken: the login has expired",
             "az login", id="401",
         ),
         pytest.param(
@@ -93,7 +93,7 @@ def test_azure_that_fails_for_good_is_given_up(arm: Arm) -> None:
 
 def test_the_limit_for_all_requests_holds(arm: Arm) -> None:
     view = look(arm, populate(arm, 1), seconds=0.0)
-    assert "the 0 s for all requests to Azure were over" in stopped(view, "vm").message
+    assert "the time limit for all requests to Azure, 0 s, was reached" in stopped(view, "vm").message
     assert view.fleet.calls == []
 
 
@@ -107,7 +107,9 @@ def test_azure_that_drips_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.M
     view = AzureVmView(vms[0], facts)
     assert view.vm is not None, "what was answered is kept"
     message = stopped(view, "cluster").message
-    assert re.match(r"Could not read \S+/clusters/\S+: the 6 s for all requests to Azure were over", message), message
+    assert re.match(
+        r"Could not read \S+/clusters/\S+: the time limit for all requests to Azure, 6 s, was reached", message
+    ), message
     assert not facts.complete
 
 
@@ -121,8 +123,8 @@ def test_a_login_that_hangs_is_left_behind_in_time(arm: Arm, monkeypatch: pytest
 
     facts = fetch(populate(arm, 1), replace(options(arm, seconds=0.5), credential=lambda cloud: Hangs()))
     problem = stopped(AzureVmView(populate(arm, 1)[0], facts), "vm")
-    assert problem.message == "The login to Azure did not come to an end within 1 s."
-    assert problem.remedy == "Find out what hangs with 'az account get-access-token', or skip Azure: --no-azure."
+    assert problem.message == "The login to Azure did not finish within 1 s."
+    assert problem.remedy == "Run 'az account get-access-token' to see why, or skip Azure: --no-azure."
 
 
 def test_whoever_hangs_does_not_keep_the_process_from_ending() -> None:

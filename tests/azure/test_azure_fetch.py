@@ -225,7 +225,7 @@ def test_roles_that_may_not_be_read_are_unknown(arm: Arm) -> None:
     vms = populate(arm, 1)
     arm.trouble("/roleassignments", forbidden("Microsoft.Authorization/roleAssignments/read", GROUP))
     view = look(arm, vms)
-    with pytest.raises(CheckOutcome, match=r"may not do Microsoft.Authorization/roleAssignments/read") as caught:
+    with pytest.raises(CheckOutcome, match=r"lacks Microsoft.Authorization/roleAssignments/read") as caught:
         view.access(view.expected.principal_id or "")
     assert caught.value.status == Status.UNKNOWN
 

@@ -72,7 +72,7 @@ def test_without_a_login_no_request_is_sent(arm: Arm) -> None:
     facts = fetch(vms, options(arm, credential=lambda cloud: nobody))
     view = AzureVmView(vms[0], facts)
     problem = stopped(view, "vm")
-    assert problem.message == "Azure was not asked: the runner is not signed in to AzureCloud."
+    assert problem.message == "Azure was not queried: the runner is not signed in to AzureCloud."
     assert "az login" in problem.remedy
     assert "not signed in" in stopped(view, "arc_machine").message
     assert nobody.asked == 1
@@ -132,5 +132,5 @@ def test_a_proxy_that_refuses(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
     problem = stopped(look(arm, populate(arm, 1)), "vm")
-    assert "the proxy did not let the runner through to localhost" in problem.message
+    assert "the proxy refused the runner's connection to localhost" in problem.message
     assert "HTTPS_PROXY" in problem.remedy

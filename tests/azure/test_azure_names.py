@@ -27,7 +27,7 @@ def test_vms_are_found_by_name_or_address(arm: Arm) -> None:
         "address other."
     )
     assert problem.remedy == (
-        "Give the VM its resource_id in the inventory, or look elsewhere: --subscription, --resource-group."
+        "State the VM's resource_id in the inventory, or search elsewhere: --subscription, --resource-group."
     )
     grouped = fetch(vms, options(arm, subscription=SUBSCRIPTION, resource_group="vms-rg"))
     assert stopped(AzureVmView(vms[2], grouped), "vm").message.startswith(

@@ -87,7 +87,7 @@ def test_what_decides_is_named() -> None:
     assert conditional.condition == "@x = 1" and "@x = 1" in conditional.reason
     denied = effective(Access(GROUP, [OWNER], [Deny("lock", ("*",), (), GROUP)]), WRITE)
     assert isinstance(denied, Denied)
-    assert denied.reason == f"The deny assignment 'lock' at {GROUP} takes {WRITE} away."
+    assert denied.reason == f"The deny assignment 'lock' at {GROUP} denies {WRITE}."
     nothing = effective(Access(GROUP), WRITE)
     assert isinstance(nothing, Denied)
     assert nothing.reason == f"No role assignment at {GROUP} or above it allows {WRITE}."

@@ -120,7 +120,7 @@ def test_what_could_not_be_read_is_remembered_too() -> None:
 
 
 def test_a_resource_that_was_not_requested_is_unknown() -> None:
-    with pytest.raises(CheckOutcome, match="Azure was not asked for") as caught:
+    with pytest.raises(CheckOutcome, match="Azure was not queried for") as caught:
         _ = view().cluster
     assert caught.value.status == Status.UNKNOWN
 
@@ -145,7 +145,7 @@ def test_a_cluster_may_name_no_manager() -> None:
     with pytest.raises(CheckOutcome) as caught:
         _ = alone.cluster_manager
     assert caught.value.message == (
-        "It is not known: the cluster names no cluster manager (properties.clusterManagerId is empty)."
+        "Not known: the cluster names no cluster manager (properties.clusterManagerId is empty)."
     )
 
 
@@ -170,8 +170,8 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         lambda: AzureVmView(Vm("vm1"), AzureSnapshot()).vm,
         (
             "unknown",
-            "The resource id of vm1 is not stated, so Azure was not asked about it.",
-            "Give the VM its resource_id in the inventory, or state where to search for its name:"
+            "The resource id of vm1 is not stated, so Azure was not queried about it.",
+            "State the VM's resource_id in the inventory, or state where to search for its name:"
             " --subscription=<id> --resource-group=<name>.",
             "",
             "State the resource_id of {vms} in the inventory",
@@ -216,7 +216,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
                 AzureSnapshot({resource(vm_id("vm1")): Answer("GET", {"properties": {}})}),
             ).cluster
         ),
-        ("unknown", "It is not known: the VM resource names no cluster (properties.clusterId is empty).", "", "", ""),
+        ("unknown", "Not known: the VM resource names no cluster (properties.clusterId is empty).", "", "", ""),
     ),
     (
         "a provider that is not known",
@@ -224,7 +224,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         (
             "unknown",
             f"Azure does not know the resource provider A.B in subscription {SUBSCRIPTION}.",
-            "Check that the subscription id is right and that it is in the cloud that was asked.",
+            "Check that the subscription id is right and that the subscription is in this cloud.",
             "",
             "",
         ),
@@ -234,8 +234,8 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         lambda: view().cluster,
         (
             "unknown",
-            f"Azure was not asked for {resource(site.CLUSTER)}.",
-            "Gather again, without --evidence.",
+            f"Azure was not queried for {resource(site.CLUSTER)}.",
+            "Run again without --evidence.",
             "runner",
             "Let the runner read the Azure resources of {vms}",
         ),
@@ -246,7 +246,7 @@ MISSING: tuple[tuple[str, Callable[[], object], tuple[str, ...]], ...] = (
         (
             "unknown",
             f"Azure's answer about {resource(site.CLUSTER)} is not understood.",
-            "Gather again.",
+            "Gather the evidence again.",
             "runner",
             "Let the runner read the Azure resources of {vms}",
         ),

@@ -51,7 +51,7 @@ def test_what_could_not_be_read_is_a_note(arm: Arm) -> None:
     assert completed == vms
     assert len(notes) == 1
     assert notes[0].startswith(
-        "no location is stated for 2 VMs, so the regional endpoints are left out: Could not read the virtual machine VM1:"
+        "no location is stated for 2 VMs, so the regional endpoints are skipped: Could not read the virtual machine VM1:"
     )
 
 

@@ -65,7 +65,7 @@ def test_the_login_is_named(credential: Any, expected: str) -> None:
 
 SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
-    " --no-azure leaves these checks out."
+    " --no-azure omits these checks."
 )
 
 
@@ -74,22 +74,22 @@ SIGN_IN = (
     [
         (
             ClientAuthenticationError("Authentication failed: AADSTS7000215: Invalid client secret provided.\nTrace"),
-            "Azure was not asked: the login failed: AADSTS7000215: Invalid client secret provided.",
+            "Azure was not queried: the login failed: AADSTS7000215: Invalid client secret provided.",
             SIGN_IN,
         ),
         (
             ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token from the included ones."),
-            "Azure was not asked: the runner is not signed in to AzureCloud.",
+            "Azure was not queried: the runner is not signed in to AzureCloud.",
             SIGN_IN,
         ),
         (
             ValueError("Invalid value for AZURE_TOKEN_CREDENTIALS: x\nmore"),
-            "Azure was not asked: the login to AzureCloud failed: Invalid value for AZURE_TOKEN_CREDENTIALS: x",
+            "Azure was not queried: the login to AzureCloud failed: Invalid value for AZURE_TOKEN_CREDENTIALS: x",
             SIGN_IN,
         ),
         (
             ServiceRequestError("[Errno 111] Connection refused"),
-            "Azure was not asked: no connection to login.microsoftonline.com: Connection refused.",
+            "Azure was not queried: no connection to login.microsoftonline.com: Connection refused.",
             "Check the runner's connection to https://login.microsoftonline.com.",
         ),
     ],

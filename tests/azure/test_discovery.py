@@ -54,7 +54,7 @@ def test_a_guessed_address_is_noted() -> None:
     ]  # fmt: skip
     assert discovery.notes == [
         "vms-rg/vm1: none of its 2 networks is the default gateway; the address in the first, data, is used: 192.0.2.1.",
-        "vm2: Azure shows no address of it; its name is used as the SSH host.",
+        "vm2: Azure shows no address for it; its name is used as the SSH host.",
     ]
     assert addresses(nothing) == []
 
@@ -102,7 +102,7 @@ def test_windows_is_known_by_its_image(image: str, expected: str) -> None:
     assert bool(discovery.notes) == (expected == "windows")
     if discovery.notes:
         assert discovery.notes == [
-            "taken for Windows by the name of the image, since Azure does not state the system: vm1. If that is wrong, "
+            "os: windows, by the name of the image, because Azure does not state the system:  vm1. If that is wrong, "
             "state os in a file: --inventory."
         ]
 
@@ -112,12 +112,12 @@ def test_windows_is_known_by_its_image(image: str, expected: str) -> None:
     [
         (
             {"name": None},
-            "A VM in Azure's list has no id and name that can be used ('name').",
+            "A VM in Azure's list has no usable id and name ('name').",
             "Name the VMs in a fleet file: --inventory.",
         ),
         (
             {"id": "x"},
-            "A VM in Azure's list has no id and name that can be used ('x' is not a resource id. Expected ",
+            "A VM in Azure's list has no usable id and name ('x' is not a resource id. Expected ",
             "Name the VMs in a fleet file: --inventory.",
         ),
         ({"name": "-a"}, "A VM in Azure's list ", "Name the VMs in a fleet file: --inventory."),

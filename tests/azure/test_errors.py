@@ -41,11 +41,11 @@ MACHINES = f"{CLOUD.manager}{GROUP}/providers/Microsoft.HybridCompute/machines?a
 
 SIGN_IN = (
     "Sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET for a service principal;"
-    " --no-azure leaves these checks out."
+    " --no-azure omits these checks."
 )
 
 
-OTHER = " If another login was meant, choose it: AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
+OTHER = " To use another login, set AZURE_TOKEN_CREDENTIALS=AzureCliCredential."
 
 
 @dataclass
@@ -102,19 +102,19 @@ SQUID = (
 CASES: list[Any] = [
     pytest.param(
         answer(401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than now."),
-        "Azure answered 401 ExpiredAuthenticationToken: the login is expired or not accepted.",
+        "Azure answered 401 ExpiredAuthenticationToken: the login has expired or is not accepted.",
         SIGN_IN,
         id="expired",
     ),
     pytest.param(
         answer(401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer 'https://sts…'."),
-        "Azure answered 401 InvalidAuthenticationTokenTenant: the login is of another tenant than the subscription.",
+        "Azure answered 401 InvalidAuthenticationTokenTenant: the login belongs to another tenant than the subscription.",
         "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
         id="tenant",
     ),
     pytest.param(
         answer(403, "AuthorizationFailed", FORBIDDEN),
-        "Azure answered 403 AuthorizationFailed: the runner's login (az login, object id b0) may not do "
+        "Azure answered 403 AuthorizationFailed: the runner's login (az login, object id b0) lacks "
         f"Microsoft.NetworkCloud/clusters/read at {GROUP}/providers/Microsoft.NetworkCloud/clusters/c.",
         f"Give the runner's login the role Reader at {GROUP}, and sign in again.{OTHER}",
         id="forbidden",
@@ -143,27 +143,27 @@ CASES: list[Any] = [
         error(Response(403, SQUID, {"Content-Type": "text/html;charset=utf-8", "Server": "squid/5.7"})),
         "the answer is 403 with an HTML page (ERROR: The requested URL could not be retrieved), which Azure Resource "
         "Manager never sends: a proxy or firewall answered in its place (it calls itself squid/5.7).",
-        "Let the runner through to https://management.azure.com (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
+        "Let the runner reach https://management.azure.com (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
         id="squid",
     ),
     pytest.param(
         error(Response(200, "\ufeff\n <HTML>Please accept our terms</HTML>", {"Via": "1.1 wsa.example"})),
         "the answer is 200 with an HTML page, which Azure Resource Manager never sends: a proxy or firewall answered in "
         "its place (it calls itself 1.1 wsa.example).",
-        "Let the runner through to https://management.azure.com (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
+        "Let the runner reach https://management.azure.com (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
         id="captive-portal",
     ),
     pytest.param(
         error(Response(502, "", {"Content-Type": "text/html"})),
         "the answer is 502 with an HTML page, which Azure Resource Manager never sends: a proxy or firewall answered in "
         "its place.",
-        "Let the runner through to https://management.azure.com (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
+        "Let the runner reach https://management.azure.com (HTTPS_PROXY, NO_PROXY, the proxy's allow list).",
         id="502-html",
     ),
     pytest.param(
         answer(404, "SubscriptionNotFound", "The subscription '1' could not be found."),
-        "Azure answered 404 SubscriptionNotFound: this login sees no such subscription in AzureCloud.",
-        "Check the subscription id, the tenant that is signed in to and the cloud.",
+        "Azure answered 404 SubscriptionNotFound: this login finds no such subscription in AzureCloud.",
+        "Check the subscription id, the tenant of the login, and the cloud.",
         id="subscription",
     ),
     pytest.param(
@@ -210,7 +210,7 @@ CASES: list[Any] = [
     ),
     pytest.param(
         answer(407),
-        "407: the proxy between the runner and https://management.azure.com asks for a login.",
+        "407: the proxy between the runner and https://management.azure.com requires a login.",
         "Put user name and password into HTTPS_PROXY on the runner.",
         id="407",
     ),
@@ -234,7 +234,7 @@ CASES: list[Any] = [
     ),
     pytest.param(
         answer(503, "ServerTimeout", "The request timed out."),
-        "Azure answered 503 ServerTimeout, again and again.",
+        "Azure answered 503 ServerTimeout to every attempt.",
         "Run again later; https://azure.status.microsoft shows whether Azure has a problem.",
         id="503",
     ),
@@ -253,7 +253,7 @@ CASES: list[Any] = [
     ),
     pytest.param(
         ServiceRequestError("Cannot connect to proxy: Tunnel connection failed: 403 Forbidden')"),
-        "the proxy did not let the runner through to management.azure.com: Tunnel connection failed: 403 Forbidden.",
+        "the proxy refused the runner's connection to management.azure.com: Tunnel connection failed: 403 Forbidden.",
         "Check HTTPS_PROXY on the runner.",
         id="proxy",
     ),
@@ -305,7 +305,10 @@ def test_a_connection_that_was_never_made_is_everyones_problem() -> None:
 
 def test_all_requests_together_took_too_long() -> None:
     problem = out_of_time("the clusters", 300.0, time.monotonic() - 301)
-    assert problem.message == "Could not read the clusters: the 300 s for all requests to Azure were over after 301 s."
+    assert (
+        problem.message
+        == "Could not read the clusters: the time limit for all requests to Azure, 300 s, was reached after 301 s."
+    )
     assert problem.remedy == "Run again with fewer VMs, or find out why Azure answers so slowly."
 
 

@@ -24,8 +24,8 @@ class Record:
         (b"[-Infinity]", "-Infinity is not JSON"),
         (b"1e999", "the number 1e999 is too large"),
         (b"-1" + b"0" * 400 + b".0", "the number -1000000000000000000 is too large"),
-        (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' is there twice"),
-        (b'{"%s": 1, "%s": 3}' % (b"k" * 50, b"k" * 50), f"the key '{'k' * 40}' is there twice"),
+        (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' occurs twice"),
+        (b'{"%s": 1, "%s": 3}' % (b"k" * 50, b"k" * 50), f"the key '{'k' * 40}' occurs twice"),
         (b"[" * 100_000, "it is nested too deeply"),
     ],
 )

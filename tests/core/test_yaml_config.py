@@ -109,7 +109,7 @@ ONE = "  - {name: a, port: 1}\n"
             "vms:\n - {port: {a: 1}, kind: q}\n",
             [
                 "2: vms[0].kind: 'q' is not known. Expected one of linux, windows.",
-                "2: vms[0].name: it has none. Add 'name:'.",
+                "2: vms[0].name: it is missing. Add 'name:'.",
                 "2: vms[0].port: expected a port, found a table.",
             ],
         ),
@@ -155,7 +155,7 @@ def test_aliases_are_written_out_up_to_a_limit(tmp_path: Path, kind: Kind, monke
     monkeypatch.setattr(yaml_config, "_WRITTEN_OUT", size)
     assert errors(tmp_path, kind, text) == []
     monkeypatch.setattr(yaml_config, "_WRITTEN_OUT", size - 1)
-    refusal = [" its aliases stand for too much text. Write out what they stand for."]
+    refusal = [" its aliases expand to too much text. Write their text instead."]
     assert errors(tmp_path, kind, text) == refusal
     loop: list[object] = []
     loop.append(loop)

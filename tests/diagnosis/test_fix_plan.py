@@ -110,7 +110,7 @@ def test_what_the_runner_lacks_comes_first() -> None:
     login = unmeasured("PLATFORM-001", ["a", "b"], "runner")
     plan = steps([cause("PROXY-002", ["a"], "guest"), login], ready=0, open_after=frozenset())
     assert [step["cause"] for step in plan] == [2, 1]
-    assert [step["judgeable"] for step in plan] == [["b"], ["a"]], "of which Azure was not asked: never promised"
+    assert [step["judgeable"] for step in plan] == [["b"], ["a"]], "of which Azure was not queried: never promised"
 
 
 def test_every_vm_is_ready_at_the_end_whatever_the_causes_are() -> None:

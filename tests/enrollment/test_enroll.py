@@ -136,7 +136,7 @@ def test_only_the_ready_are_enrolled(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert _whole(site, [VM_A, VM_B], {"a": Status.PASS, "b": Status.FAIL}, lines)
     assert site.visits == [("a", "enroll_connect"), ("a", "enroll_show")]
     assert lines[0] == "--enroll=connect: 1 of 2 VMs is being connected to Azure Arc now."
-    assert lines[-1] == "  b: Not connected, as the VM is not ready: IMDS-002 failed."
+    assert lines[-1] == "  b: Not connected, because the VM is not ready: IMDS-002 failed."
     assert set(site.results("b")) == {"healthz"}
 
 
@@ -154,7 +154,7 @@ def test_a_vm_without_a_target_is_not_visited(monkeypatch: pytest.MonkeyPatch, t
     site = Site(monkeypatch, tmp_path, {})
     assert _whole(site, [Vm("a")], {"a": Status.PASS}, [])
     assert not site.visits
-    assert "not known where to" in AgentCommand.read(site.results("a")["enroll_connect"]).missing
+    assert "the target is not known" in AgentCommand.read(site.results("a")["enroll_connect"]).missing
 
 
 def test_an_interrupt_while_azure_is_asked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_plan_shows_the_steps_in_their_order() -> None:
     assert [line for line in private if line.startswith("# ")] == [
         "# enroll_connect on a (as root; at most 660 s)",
         "# enroll_show on a (at most 30 s)",
-        "# b: Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+        "# b: Not connected, because its path is relay: azcmagent connect existing needs the private key that was made with "
         "the Arc machine. State its file on the VM: target.private_key_file in the inventory.",
     ]
 

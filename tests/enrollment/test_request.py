@@ -35,11 +35,11 @@ def test_a_choice_of_checks_is_refused() -> None:
     everything = [f"{area}-001" for area in AREAS]
     assert not refuse([], everything)
     assert not refuse(["ENROLL-003"], everything)
-    assert "leaves out IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything)
-    assert "leaves out SSH, PLATFORM, CLI, VM and 11 more." in refuse([], ["ENROLL-001"])
+    assert "omits IMDS-002, NET-001." in refuse(["NET-001", "IMDS-002"], everything)
+    assert "omits SSH, PLATFORM, CLI, VM and 11 more." in refuse([], ["ENROLL-001"])
     guests = [id for id in everything if id[:-4] not in ("PLATFORM", "CSN", "IDENTITY", "ROLES", "RELAY")]
     assert refuse([], guests) == (
-        "--enroll connects only VMs that pass every required check, and this choice leaves out PLATFORM, CSN, IDENTITY, "
+        "--enroll connects only VMs that pass every required check, and this choice omits PLATFORM, CSN, IDENTITY, "
         "ROLES and 1 more. Drop --no-azure, --check, -k, -m and path arguments, or drop --enroll."
     )
 
@@ -100,28 +100,28 @@ def test_a_vm_of_the_private_relay_takes_over_its_machine() -> None:
             replace(VM_A, path="relay"),
             AzureSnapshot(),
             "connect",
-            "Not connected, as its path is relay: azcmagent connect existing needs the private key that was made with "
+            "Not connected, because its path is relay: azcmagent connect existing needs the private key that was made with "
             "the Arc machine. State its file on the VM: target.private_key_file in the inventory.",
         ),
         (
             RELAY,
             AzureSnapshot(),
             "roundtrip",
-            "Not connected, as its path is relay: disconnecting would delete the Arc machine that was made for it. Use "
+            "Not connected, because its path is relay: disconnecting would delete the Arc machine that was made for it. Use "
             "--enroll.",
         ),
         (
             RELAY,
             awaiting(properties={"vmId": "v-1"}),
             "connect",
-            "Not connected, as Azure does not state vmId and tenant of an Arc machine web-a, which azcmagent connect "
+            "Not connected, because Azure does not state vmId and tenant of an Arc machine web-a, which azcmagent connect "
             "existing needs. See RELAY-003.",
         ),
         (
             RELAY,
             AzureSnapshot(),
             "connect",
-            "Not connected, as its Arc machine is not known: Azure was not asked for "
+            "Not connected, because its Arc machine is not known: Azure was not queried for "
             f"{GROUP.lower()}/providers/microsoft.hybridcompute/machines.",
         ),
     ],
@@ -171,16 +171,18 @@ def test_the_request_names_the_only_user_assigned_identity(
 
 def test_an_address_is_no_name_to_connect_under() -> None:
     request = prepare(Vm("10.0.0.4", target=TARGET), AzureSnapshot())
-    assert str(request).startswith("Not connected, as it is not known under which name: The name of the Arc machine is")
+    assert str(request).startswith(
+        "Not connected, because the name of its Arc machine is not known: The name of the Arc machine is"
+    )
 
 
 def test_no_target_no_connecting() -> None:
     assert str(prepare(Vm("c"), AzureSnapshot())).startswith(
-        "Not connected, as it is not known where to: The resource id"
+        "Not connected, because the target is not known: The resource id"
     )
     nowhere = replace(VM_A, target=replace(TARGET, location=None))
     assert prepare(nowhere, AzureSnapshot()) == (
-        "Not connected, as it is not known where to: no location is stated (target.location in the inventory)."
+        "Not connected, because it is not known where to: no location is stated (target.location in the inventory)."
     )
 
 
@@ -190,20 +192,20 @@ def test_no_target_no_connecting() -> None:
 def test_a_tag_that_azcmagent_cannot_take_is_refused(tags: dict[str, str]) -> None:
     request = prepare(replace(VM_A, target=replace(TARGET, tags=tags)), AzureSnapshot())
     assert request == (
-        f"Not connected, as azcmagent cannot be given the tag {next(iter(tags))!r}: names and values must not be empty, "
-        "nor hold a comma, an equals sign or a quotation mark."
+        f"Not connected, because azcmagent does not accept the tag {next(iter(tags))!r}: names and values must not be empty, "
+        "or contain a comma, an equals sign or a quotation mark."
     )
 
 
 def test_an_enrollment_is_announced() -> None:
     requests = [request for request in (prepare(VM_A, AzureSnapshot()),) if isinstance(request, EnrollmentRequest)]
-    lines = announcement(requests, {"b": "Not connected, as the VM is not ready: IMDS-002 failed."}, "roundtrip")
+    lines = announcement(requests, {"b": "Not connected, because the VM is not ready: IMDS-002 failed."}, "roundtrip")
     assert lines == [
         "--enroll=roundtrip: 1 of 2 VMs is being connected to Azure Arc now.",
         "Each with azcmagent connect and a token of its own managed identity, as this resource:",
         f"  a: {GROUP}/providers/Microsoft.HybridCompute/machines/web-a in eastus, tags Site=NY 3, app=web",
         "Then each is disconnected again, which deletes that resource.",
-        "  b: Not connected, as the VM is not ready: IMDS-002 failed.",
+        "  b: Not connected, because the VM is not ready: IMDS-002 failed.",
     ]
 
 
@@ -226,5 +228,5 @@ def test_vms_that_would_become_one_machine_are_named() -> None:
     assert isinstance(one, EnrollmentRequest)
     twin = replace(one, vm=replace(VM_A, name="b"), name="WEB-A")
     other = replace(one, vm=replace(VM_A, name="c"), name="web-c")
-    why = f"Not connected, as a and b would become the same resource in Azure, {one.machine.lower()}."
+    why = f"Not connected, because a and b would become the same resource in Azure, {one.machine.lower()}."
     assert same_machine([one, twin, other]) == {"a": why, "b": why}

@@ -236,7 +236,7 @@ def test_the_second_vm_of_a_name_is_unknown(tmp_path: Path) -> None:
     path.write_text(encode(run))
     archive, _, vms = Archive.open(path.parent)
     assert [vm.name for vm in vms] == ["vm1", "vm2", "run.json fleet[2]"]
-    assert archive.damaged["run.json fleet[2]"].message == f"{path}: fleet[2].name: another VM has it."
+    assert archive.damaged["run.json fleet[2]"].message == f"{path}: fleet[2].name: it is the name of another VM."
 
 
 def test_nothing_writes_a_number_that_is_not_json(tmp_path: Path) -> None:

@@ -96,24 +96,24 @@ def test_a_missing_shard_is_named_with_its_vms(tmp_path: Path) -> None:
     places = shards(tmp_path, 5)
     del places[1:3]
     source = merged(places)
-    assert str(source.gaps_among(FLEET)) == ("MISSING: shards 2 and 3 of 5; there is no evidence of 2 VMs: vm2, vm3.")
+    assert str(source.gaps_among(FLEET)) == ("MISSING: shards 2 and 3 of 5; no evidence of 2 VMs: vm2, vm3.")
     assert [vm.name for vm in open_all(places)[2]] == ["vm1", "vm2", "vm3", "vm4", "vm5"]
 
 
 def test_one_shard_alone_is_not_the_fleet(tmp_path: Path) -> None:
     source = merged(shards(tmp_path)[:1])
-    assert str(source.gaps_among(FLEET)) == "MISSING: shard 2 of 2; there is no evidence of 2 VMs: vm2, vm4."
+    assert str(source.gaps_among(FLEET)) == "MISSING: shard 2 of 2; no evidence of 2 VMs: vm2, vm4."
 
 
 def test_a_vm_that_a_shard_did_not_get_to_is_missing(tmp_path: Path) -> None:
     source = merged(shards(tmp_path, without="vm3"))
-    assert str(source.gaps_among(FLEET)) == "MISSING: there is no evidence of 1 VM: vm3."
+    assert str(source.gaps_among(FLEET)) == "MISSING: no evidence of 1 VM: vm3."
 
 
 def test_a_vm_in_two_sources_that_differ_is_refused(tmp_path: Path) -> None:
     one, other = keep(tmp_path / "a", FLEET[:2]), keep(tmp_path / "b", FLEET[1:3], says="odd", started=2.0)
     assert refused([one, other]) == (
-        f"--evidence: vm2 is in {one} and in {other}, and they differ. Leave one of the two out."
+        f"--evidence: vm2 is in {one} and in {other}, and they differ. Drop one of the two."
     )
 
 
@@ -247,7 +247,7 @@ def test_a_vm_without_evidence_is_missing_from_merged_runs_that_are_no_shards(tm
     gaps = archive.source.gaps_among(vms)
     assert gaps is not None
     assert (gaps.vms, gaps.shards, gaps.of) == (["vm4"], [], None)
-    assert str(gaps) == "MISSING: there is no evidence of 1 VM: vm4."
+    assert str(gaps) == "MISSING: no evidence of 1 VM: vm4."
     assert archive.source.gaps_among(FLEET[:3]) is None
 
 
@@ -261,8 +261,8 @@ def test_a_gate_is_not_judged_when_merged_runs_lack_a_vm(checkout: Checkout) -> 
     assert done.ret == 10
     done.stdout.fnmatch_lines(
         [
-            "UNKNOWN: 2 of 3 VMs are ready; 1 could not be judged. MISSING: there is no*",
-            "GATE NOT JUDGED (60%): the VMs with evidence would pass it. MISSING: there is no*",
+            "UNKNOWN: 2 of 3 VMs are ready; 1 could not be judged. MISSING: no evidence*",
+            "GATE NOT JUDGED (60%): the VMs with evidence would pass it. MISSING: no evidence*",
         ]
     )
 
@@ -284,7 +284,7 @@ def test_shards_and_their_merge_are_one_verdict(checkout: Checkout) -> None:
     done.stdout.fnmatch_lines(
         [
             "nexus: merged from 3 sources: shards 1, 2 and 4 of 4",
-            "nexus: MISSING: shard 3 of 4; there is no evidence of 1 VM: c. They are unknown, and this run does not end*",
+            "nexus: MISSING: shard 3 of 4; no evidence of 1 VM: c. They are unknown, and this run does not end*",
             "UNKNOWN: 2 of 3 VMs are ready; 1 could not be judged. MISSING: shard 3 of 4;*",
             "GATE NOT JUDGED (60%): the VMs with evidence would pass it. MISSING: shard 3 of*",
         ]

@@ -262,7 +262,7 @@ def test_a_script_that_was_cut_runs_nothing(tmp_path: Path) -> None:
     # A busy sshd turns some away before the login (MaxStartups).
     refused = [message for _, outcome, message in ends if outcome == "shell refused"]
     assert {outcome for _, outcome, _ in ends} <= {"shell refused", "turned away"}
-    assert all("did not reach its shell as a whole" in message for message in refused)
+    assert all("did not reach its shell completely" in message for message in refused)
     assert len(refused) > 20
 
 

@@ -13,7 +13,7 @@ from plugins.model import ProbeResult
 from tests.support.suite_rows import Row
 from tests.support.vm_text import PROBES, answers, azure_checks, bent_azure_rows, bent_rows, budget, guest_checks
 
-DEFECT = "The check stopped on what"
+DEFECT = "The check could not process the VM's answer"
 
 on_guests = pytest.mark.parametrize(
     ("check", "function"), [pytest.param(*pair, id=pair[0].id) for pair in guest_checks()]

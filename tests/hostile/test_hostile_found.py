@@ -183,7 +183,7 @@ def test_an_answer_that_is_no_resource_is_refused(value: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"id": None}, "has no id and name that can be used"),
+        ({"id": None}, "has no usable id and name"),
         ({"name": "-oProxyCommand=x"}, "starts with '-'"),
         ({"properties": {"networkAttachments": [{"ipv4Address": "10.0.0.4;reboot"}]}}, "it has a ';' in it"),
     ],

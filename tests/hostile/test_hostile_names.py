@@ -101,7 +101,7 @@ BUNDLES: dict[str, dict[str, bytes]] = {
     "a member that is only listed": {"manifest.json": _manifest(members={NAME: {"sha256": "0" * 64, "bytes": 2}})},
     "the format": {"manifest.json": _manifest(format=NAME)},
     "the version": {"manifest.json": _manifest(version="evidence/\u034f\n::error::Z", suite=NAME)},
-    "a key that is there twice": {"manifest.json": b'{"evidence/\xcd\x8f": 1, "evidence/\xcd\x8f": 1}'},
+    "a key that occurs twice": {"manifest.json": b'{"evidence/\xcd\x8f": 1, "evidence/\xcd\x8f": 1}'},
 }
 
 

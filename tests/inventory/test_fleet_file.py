@@ -190,7 +190,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
         'fleet.yaml:8: vms[1].tags: the key 3 is not text. Put it in quotes: "3".',
         "fleet.yaml:9: vms[2].name: 'vm-a' is already the name of the VM on line 5. Names must differ.",
         "fleet.yaml:10: vms[2].host: '-oProxyCommand=x' starts with '-' and would be read as an option. Choose another name.",
-        "fleet.yaml:11: vms[3].name: it has none. Add 'name:'.",
+        "fleet.yaml:11: vms[3].name: it is missing. Add 'name:'.",
         "fleet.yaml:12: vms[3].identity: 'sytem' is neither 'system' nor the ARM id of its kind of resource. Expected "
         "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME.",
         'fleet.yaml:13: vms[4].name: is the number 3, expected text. Put it in quotes: "3".',

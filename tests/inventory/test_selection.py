@@ -32,7 +32,7 @@ def test_patterns_that_match_nothing() -> None:
         select(["mail*", "web1", "web4"], FLEET, "fleet.yaml")
     assert caught.value.lines == [
         "--vm=mail*: matches none of the 6 VMs in fleet.yaml (web1, web2, db1, Web3, vm[1], ...). "
-        "Use a name or a glob (--vm='web*'); upper and lower case differ.",
+        "Use a name or a glob (--vm='web*'). They are case-sensitive.",
         "--vm=web4: matches none of the 6 VMs in fleet.yaml (web1, web2, db1, Web3, vm[1], ...). Did you mean 'web2'?",
     ]
 

@@ -124,7 +124,7 @@ def test_azure_the_runner_and_the_fleet_are_judged_from_what_was_saved(project: 
 def test_without_azure_the_guests_alone_are_judged(project: pytest.Pytester) -> None:
     save(project, {"a": "1"}, None, AzCli("2.76.0"))
     status, verdicts, _ = judged(project, "--no-azure")
-    assert status == 10, "the guest is ready; Azure was not asked"
+    assert status == 10, "the guest is ready; Azure was not queried"
     status, _, _ = judged(project, "--no-azure", "--gate=chosen")
     assert status == 0
     assert {id for _, id in verdicts} == {"CLI-002", "AGENT-007"}
@@ -135,7 +135,7 @@ def test_azure_that_was_never_asked_is_unknown(project: pytest.Pytester) -> None
     status, verdicts, _ = judged(project)
     assert status == 10
     assert verdicts["a", "VM-001"]["status"] == "unknown"
-    assert verdicts["a", "VM-001"]["message"].startswith("Azure was not asked for /subscriptions/")
+    assert verdicts["a", "VM-001"]["message"].startswith("Azure was not queried for /subscriptions/")
     assert verdicts["a", "CLI-002"]["message"] == "No az: this evidence does not state what the runner had."
 
 

@@ -44,7 +44,7 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
     ),
     ("failed", WORD, {"exit": 193}, incomplete("its command ended with the unexpected exit status 193.")),
     ("no status", WORD, {"exit": None}, incomplete("its exit status is missing.")),
-    ("cut", WORD, {"truncated": True}, incomplete("its output was longer than the limit and was cut.")),
+    ("cut", WORD, {"truncated": True}, incomplete("its output was longer than the limit and was truncated.")),
     ("no end", WORD, {"stdout": "yes\n"}, incomplete(f"its output does not end with {END}, so it was cut off.")),
     (
         "not understood", UNREADABLE, {},
@@ -58,21 +58,21 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
         "no tool", WORD, {"state": "no tool", "stderr": "curl\n"},
         (
             "curl is not installed on the VM, or not on its PATH, so this was not checked.",
-            "Install curl on the VM, or judge this by hand.", "no curl", "guest", "Install curl on {vms}",
+            "Install curl on the VM, or check this by hand.", "no curl", "guest", "Install curl on {vms}",
         ),
     ),
     (
         "no tool, named as no tool is", UNREADABLE, {"state": "no tool", "stderr": "a; b"},
         (
             "curl or sed is not installed on the VM, or not on its PATH, so this was not checked.",
-            "Install curl or sed on the VM, or judge this by hand.", "no curl or sed", "guest",
+            "Install curl or sed on the VM, or check this by hand.", "no curl or sed", "guest",
             "Install curl or sed on {vms}",
         ),
     ),
     (
         "no root", WORD, {"state": "no root", "stderr": "1\nsudo: a password is required\n"},
         (
-            "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
+            "This needs root on the VM, which the login does not have (sudo -n printed: sudo: a password is required).",
             "Log in as root, or give the login user passwordless sudo (SSH-002).", "SSH-002", "guest",
             "Give the login user root on {vms}",
         ),
@@ -80,7 +80,7 @@ ROWS: tuple[tuple[str, Any, dict[str, Any], tuple[str, str, str, str, str]], ...
     (
         "no root and no word", WORD, {"state": "no root", "stderr": ""},
         (
-            "This needs root on the VM, and there is none.",
+            "This needs root on the VM, which the login does not have.",
             "Log in as root, or give the login user passwordless sudo (SSH-002).", "SSH-002", "guest",
             "Give the login user root on {vms}",
         ),
@@ -118,8 +118,8 @@ def test_a_probe_that_was_not_gathered() -> None:
     stop = caught.value
     assert (stop.status, stop.message, stop.remedy, stop.action) == (
         Status.UNKNOWN,
-        "This evidence does not hold the probe word.",
-        "It was gathered for other checks, or by an older version. Gather again.",
+        "This evidence does not contain the probe word.",
+        "It was gathered for other checks, or by an older version. Gather the evidence again.",
         "Visit {vms} again",
     )
 

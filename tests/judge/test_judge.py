@@ -48,7 +48,7 @@ def test_enrolling_a_vm_looks_at_its_own_checks_only() -> None:
     declared = judge._not_ready(mine)
     assert declared is not None
     assert (declared.status, declared.blocked_by) == (Status.BLOCKED, ("IMDS-002",))
-    assert declared.message == "Not connected, as the VM is not ready: IMDS-002 failed."
+    assert declared.message == "Not connected, because the VM is not ready: IMDS-002 failed."
     assert Name.compared == 0
 
 
@@ -132,7 +132,7 @@ def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> No
     vm = Vm("a")
     judge = Judge([], vms=[vm], profile=PROFILE, archive=Archive.create(tmp_path / "run", {"id": "run"}, [vm]))
     assert judge.evidence(vm).session.outcome == "not gathered"
-    assert judge.evidence(vm).session.message == "There is no evidence of a."
+    assert judge.evidence(vm).session.message == "There is no evidence for a."
 
 
 @check("VM-003", required, remedy="Fix it.", docs="https://example.org/")

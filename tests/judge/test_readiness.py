@@ -55,13 +55,13 @@ def test_the_lists_hold_for_plain_data_too() -> None:
 def test_a_required_check_hinders(status: Status, word: str) -> None:
     cause = hindrance([verdict("SSH-001", Status.PASS), verdict("NET-001", status, parameter="pas.windows.net")])
     assert cause is not None
-    assert skip(cause) == f"Not connected, as the VM is not ready: NET-001 (pas.windows.net) {word}."
+    assert skip(cause) == f"Not connected, because the VM is not ready: NET-001 (pas.windows.net) {word}."
 
 
 def test_a_failure_is_named_before_what_it_blocks() -> None:
     cause = hindrance([verdict("AGENT-004", Status.BLOCKED), verdict("NET-001", Status.FAIL)])
     assert cause is not None
-    assert skip(cause) == "Not connected, as the VM is not ready: NET-001 failed."
+    assert skip(cause) == "Not connected, because the VM is not ready: NET-001 failed."
 
 
 def test_what_does_not_hinder() -> None:

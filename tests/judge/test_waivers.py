@@ -120,9 +120,9 @@ def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
         """
     assert mistakes(file, text) == [
         "waivers.yaml:2: waivers[0].check: there is no check 'IMDS-02'. Did you mean 'IMDS-002'?",
-        "waivers.yaml:8: waivers[1].check: it has none. Add 'check: IMDS-002'.",
+        "waivers.yaml:8: waivers[1].check: it is missing. Add 'check: IMDS-002'.",
         "waivers.yaml:8: waivers[1].chek: unknown key. Did you mean 'check'?",
-        "waivers.yaml:8: waivers[1].expires: it has none. Add 'expires: 2026-12-31'.",
+        "waivers.yaml:8: waivers[1].expires: it is missing. Add 'expires: 2026-12-31'.",
         "waivers.yaml:11: waivers[1].owner: is empty. Give a value.",
         'waivers.yaml:12: waivers[1].tracker: is the number 1044, expected text. Put it in quotes: "1044".',
         "waivers.yaml:13: waivers[2].check: there is no check 'ABC-001'. docs/checks/ has a page for each check.",
@@ -131,18 +131,18 @@ def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
         "waivers.yaml:18: waivers[2].expires: this waiver expired on 2026-11-20; today is 2026-11-21 (UTC). "
         "Fix the finding and delete the waiver, or agree on a new date with anna.",
         'waivers.yaml:20: waivers[3].vms.ring: is the number 1, expected text. Put it in quotes: "1".',
-        "waivers.yaml:24: waivers[3].expires: '2026-02-30' is not in the calendar (day is out of range for month). Give a day that exists.",
+        "waivers.yaml:24: waivers[3].expires: '2026-02-30' is not a date (day is out of range for month). Give a day that exists.",
         "waivers.yaml:25: waivers[3].until: unknown key. Known are check, parameter, vms, reason, owner, tracker, expires.",
         "waivers.yaml:31: waivers[4].expires: '31.12.2026' is no date. Expected the last day on which it holds (UTC), as in 2026-12-31.",
         "waivers.yaml:32: waivers[5]: is for the same check and VMs as the waiver on line 26. Keep one of them.",
         "waivers.yaml:37: waivers[5].expires: '2026-12-31 12:00:00' is no date. Expected the last day on which it holds (UTC), as in 2026-12-31.",
         "waivers.yaml:38: waivers[6]: is the text 'IMDS-002', expected a mapping. Give a mapping, or remove it.",
-        "waivers.yaml:39: waivers[7].check: it has none. Add 'check: IMDS-002'.",
-        "waivers.yaml:39: waivers[7].expires: it has none. Add 'expires: 2026-12-31'.",
-        "waivers.yaml:39: waivers[7].owner: it has none. Add 'owner:'.",
-        "waivers.yaml:39: waivers[7].reason: it has none. Add 'reason:'.",
-        "waivers.yaml:39: waivers[7].tracker: it has none. Add 'tracker:'.",
-        "waivers.yaml:39: waivers[7].vms: it has none. Add 'vms: web*'.",
+        "waivers.yaml:39: waivers[7].check: it is missing. Add 'check: IMDS-002'.",
+        "waivers.yaml:39: waivers[7].expires: it is missing. Add 'expires: 2026-12-31'.",
+        "waivers.yaml:39: waivers[7].owner: it is missing. Add 'owner:'.",
+        "waivers.yaml:39: waivers[7].reason: it is missing. Add 'reason:'.",
+        "waivers.yaml:39: waivers[7].tracker: it is missing. Add 'tracker:'.",
+        "waivers.yaml:39: waivers[7].vms: it is missing. Add 'vms: web*'.",
     ]
 
 
@@ -151,7 +151,7 @@ def test_every_key_but_the_parameter_is_mandatory(file: Path, key: str) -> None:
     lines = [line for line in ONE.format(expires="2026-12-31").splitlines() if f"{key}:" not in line]
     text = "\n".join(lines) if key != "check" else "\n".join(lines).replace("    vms", "  - vms")
     (mistake,) = mistakes(file, text)
-    assert mistake.startswith(f"waivers.yaml:3: waivers[0].{key}: it has none. Add '{key}:")
+    assert mistake.startswith(f"waivers.yaml:3: waivers[0].{key}: it is missing. Add '{key}:")
 
 
 @pytest.mark.parametrize(

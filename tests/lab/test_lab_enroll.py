@@ -44,7 +44,7 @@ def test_a_roundtrip_of_a_fleet(group: Groups, tmp_path: Path) -> None:
         ["fail", "blocked", "blocked"],  # no agent to connect with
     ]
     assert "--enroll=roundtrip: 3 of 4 VMs are being connected to Azure Arc now." in done.stdout
-    not_ready = rf"^  {vms.names[2]}: Not connected, as the VM is not ready: IMDS-002 failed\.$"
+    not_ready = rf"^  {vms.names[2]}: Not connected, because the VM is not ready: IMDS-002 failed\.$"
     assert re.search(not_ready, done.stdout, re.M)
     everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert not re.search(rb"eyJ[\w-]{20,}\.", everything)

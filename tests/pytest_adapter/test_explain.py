@@ -33,7 +33,7 @@ def refused(asked: str, here: Path = ROOT) -> str:
 def test_a_code(asked: str) -> None:
     lines = text(asked).splitlines()
     assert lines[0] == "AZCM0026"
-    assert lines[1].startswith("Cause:  The network is not set up")
+    assert lines[1].startswith("Cause:  The network does not meet the requirements")
     assert lines[2].startswith("Remedy: Run azcmagent check --location LOCATION")
     assert lines[3].startswith("Checks: NET-001, PROXY-004, ")
     assert (
@@ -60,7 +60,7 @@ def test_an_exit_status(asked: str) -> None:
 
 
 def test_an_exit_status_that_is_not_known() -> None:
-    assert refused("7").startswith("Exit status 7: azcmagent is not known to end so. Known: 0, 1,")
+    assert refused("7").startswith("Exit status 7: not a known exit status of azcmagent. Known: 0, 1,")
 
 
 @pytest.mark.parametrize("asked", ["IMDS-003", "imds-003"])
@@ -122,7 +122,7 @@ def test_a_log(tmp_path: Path) -> None:
     (tmp_path / "azcmagent.log").write_bytes(LOG.encode("utf-8", "surrogateescape"))
     output = text("azcmagent.log", tmp_path)
     parts = output.split("\n\n")
-    assert parts[0] == "azcmagent.log: 5 lines, 2 known things in them; the latest comes first."
+    assert parts[0] == "azcmagent.log: 5 lines, 2 known errors in them; the latest comes first."
     assert parts[1].startswith("AZCM0012\n")
     assert "Seen once, last in: time=" in parts[1] and TOKEN not in output
     assert parts[2].endswith("Seen 2 times, last in: INFO AZCM0026: Network Error")

@@ -66,13 +66,13 @@ def packed(**members: bytes) -> bytes:
 def test_a_text_is_read_however_it_is_written(tmp_path: Path, data: bytes) -> None:
     text, known = answer(tmp_path, "a.log", data)
     assert known
-    assert "\nAZCM0026\nCause:  The network is not set up" in text
+    assert "\nAZCM0026\nCause:  The network does not meet the requirements" in text
     assert "Seen once" in text
     assert "Only its end was read" not in text
 
 
 NOISE = random.Random(7).randbytes(4000)
-FAR_MORE = "it unpacks to far more than a log has. Unpack it yourself (gunzip), and look first"
+FAR_MORE = "it unpacks to far more than the size of a log. Unpack it (gunzip), and check its content first"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ FAR_MORE = "it unpacks to far more than a log has. Unpack it yourself (gunzip), 
         (gz(NOISE), "it is not text. Name a log, or a gzip or zip of logs"),
         (
             gz(LINE.encode() * 99)[:-12],
-            "it is a gzip file that is not whole. Copy it again, or unpack what can be read (zcat)",
+            "it is an incomplete gzip file. Copy it again, or unpack what can be read (zcat)",
         ),
         (
             b"\x1f\x8b" + NOISE,
@@ -107,20 +107,20 @@ FAR_MORE = "it unpacks to far more than a log has. Unpack it yourself (gunzip), 
         (gz(bytes(1_000_000)) * 20, FAR_MORE),
         (
             packed(azcmagent_log=bytes(20_000_000)),
-            "it unpacks to far more than logs have. Unpack it yourself, and look first",
+            "it unpacks to far more than the size of logs. Unpack it, and check its content first",
         ),
         (
             packed(x_png=b"\x89PNG\r\n\x1a\n" + NOISE),
-            "it is a zip without a text in it (x.png: it is a picture, not text. Copy its text into a file, and explain"
+            "it is a zip without a text file (x.png: it is a picture, not text. Copy its text into a file, and explain"
             " what comes out). Unpack it, and explain its logs",
         ),
-        (packed(), "it is a zip without a text in it. Unpack it, and explain its logs"),
+        (packed(), "it is a zip without a text file. Unpack it, and explain its logs"),
         (
             packed(azcmagent_log=LINE.encode()).replace(b"PK\x01\x02", b"PK\x01\x03"),
-            "it is a damaged zip, or one packed in a rare way. Unpack it, and explain its logs",
+            "it is a damaged zip, or compressed by a rare method. Unpack it, and explain its logs",
         ),
-        (packed(azcmagent_log=LINE.encode() * 99)[:-30], "it is a zip that is not whole. Copy it again"),
-        (b"PK\x03\x04" + NOISE, "it is a zip that is not whole. Copy it again"),
+        (packed(azcmagent_log=LINE.encode() * 99)[:-30], "it is an incomplete zip. Copy it again"),
+        (b"PK\x03\x04" + NOISE, "it is an incomplete zip. Copy it again"),
     ],
     ids=lambda value: value if isinstance(value, str) else "data",
 )
@@ -158,7 +158,7 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path: Path) -> None:
     problem = explain("pipe", PAGES, tmp_path)
     assert not problem.known
     assert problem.text == (
-        "pipe: cannot be read: it is not a regular file. Copy what it holds into a file, and explain that."
+        "pipe: cannot be read: it is not a regular file. Copy its content into a file, and explain that file."
     )
 
 

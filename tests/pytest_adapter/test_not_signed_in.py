@@ -47,9 +47,9 @@ def test_a_missing_login_is_reported_at_once_and_first_in_the_plan(checkout: Che
     done = checkout.run("--vm=vm1", "--vm=vm2", "--vm=vm3")
     assert done.ret == 1, done.stdout.str() + done.stderr.str()
     lines = done.stdout.lines
-    (early,) = [line for line in lines if line.startswith("Azure was not asked: the runner is not signed in")]
+    (early,) = [line for line in lines if line.startswith("Azure was not queried: the runner is not signed in")]
     assert "az login" in early and "--no-azure" in early
     assert lines.index(early) < next(number for number, line in enumerate(lines) if line.startswith("vm1: "))
     first = checkout.results()["plan"][0]
-    assert first["what"] == "Sign in to Azure on the runner, or leave Azure out with --no-azure"
+    assert first["what"] == "Sign in to Azure on the runner, or skip Azure with --no-azure"
     assert (first["judgeable"], first["unlocks"], first["changes"]) == (["vm1", "vm3"], [], 1)

@@ -264,7 +264,7 @@ def test_the_gate_chosen_passes_a_partial_run_and_states_its_limit(healthy: Path
             "NET-002.",
         ),
         (("-m=requird",), "-m requird: no check has this mark. Did you mean 'required'?"),
-        *(((f"-pno:{name}",), f"-p no:{name}: a run needs this plugin of pytest. Leave the option out; -q shows less.") for name in ("terminal", "terminalreporter")),
+        *(((f"-pno:{name}",), f"-p no:{name}: a run needs this plugin of pytest. Drop the option; -q shows less.") for name in ("terminal", "terminalreporter")),
     ],
 )  # fmt: skip
 def test_a_choice_that_can_match_nothing_is_an_error_before_the_header(
@@ -280,7 +280,7 @@ def test_reports_of_pytests_own_are_named_where_they_are(healthy: Path) -> None:
     _, output, _ = _run(healthy, "--junitxml=else.xml")
     (line,) = [line for line in output.splitlines() if line.startswith("In reports/")]
     assert "junit.xml" not in line and "report.html" in line
-    assert "At else.xml: as asked for on the command line" in output.splitlines()
+    assert "At else.xml: requested on the command line" in output.splitlines()
     assert (healthy / "else.xml").is_file()
 
 

@@ -163,7 +163,7 @@ def test_two_cannot_work_on_one_run(checkout: Checkout) -> None:
         outcome = checkout.run("--resume=reports/latest")
         assert outcome.ret == 4
         outcome.stderr.fnmatch_lines(
-            [f"ERROR: --resume {directory}: process {os.getpid()} is at work on this run. Wait until it has ended."]
+            [f"ERROR: --resume {directory}: process {os.getpid()} is using this run. Wait until it has ended."]
         )
         assert checkout.run("--resume=reports/latest", "--plan").ret == 0, "a plan disturbs nobody"
     finally:

@@ -169,7 +169,7 @@ WHY = {
     "timed out": (ProbeResult("word", "cat /word", "timed out"), "The probe word was stopped after its limit of 2 s."),
     "no root": (
         ProbeResult("word", "cat /word", "no root", stderr="sudo: a password is required\n"),
-        "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
+        "This needs root on the VM, which the login does not have (sudo -n printed: sudo: a password is required).",
     ),
 }
 
@@ -199,7 +199,7 @@ def test_an_answer_that_cannot_be_read_is_unknown(project: pytest.Pytester, save
 def test_evidence_of_an_older_suite_leaves_newer_checks_unknown(project: pytest.Pytester, save: Save) -> None:
     save({"a": {key: value for key, value in GOOD.items() if key != "word"}})
     assert judged(project, "--check=VM-001").ret == 10
-    assert results(project)["vms"][0]["results"][0]["message"] == "This evidence does not hold the probe word."
+    assert results(project)["vms"][0]["results"][0]["message"] == "This evidence does not contain the probe word."
 
 
 def test_not_applicable_has_a_reason_and_no_remedy(project: pytest.Pytester, save: Save) -> None:

@@ -219,14 +219,14 @@ def test_what_cannot_be_read_or_has_no_end_is_no_command(command: str, shown: st
     results = with_fixes(command, "az version")
     script = fix_script.render(harmless(results))
     assert (
-        "# by hand: this command has invisible characters, an open quote, or a command for a CI server. To be read only:\n"
+        "# by hand: this command has invisible characters, an open quote, or a command for a CI server. For reading only:\n"
         f"# text: {shown}\n"
     ) in script
     calls, _ = do(STOPS.sub("", script, count=1), tmp_path, "az")
     assert calls == [["az", "version"]]
     assert checked(script, tmp_path) == ""
     by_hand = (
-        "By hand: this command has invisible characters, an open quote, or a command for a CI server. To be read only:"
+        "By hand: this command has invisible characters, an open quote, or a command for a CI server. For reading only:"
     )
     assert f"\n\n{by_hand}\n\n```text\n" in fix_page.render(harmless(results))
 

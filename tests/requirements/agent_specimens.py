@@ -38,7 +38,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "W12",
         "read tcp 192.0.2.10:60887->198.51.100.96:443: wsarecv: An existing connection was forcibly closed by the remote host.",
-        ("Connection ended by something on the way",),
+        ("Connection ended by a device on the path",),
     ),
     (
         "W15",
@@ -187,7 +187,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "M07",
         'Get "https://gbl.his.arc.azure.com/": tls: failed to parse certificate from server: asn1: structure error: tags don\'t match',
-        ("Malformed certificate on the way",),
+        ("Malformed certificate on the path",),
     ),
     ("M08", "dial tcp [2603:1030::a]:443: connect: network is unreachable", ("No way by IPv6",)),
     (

@@ -24,9 +24,9 @@ SPELLINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "H06",
         'Get "https://pas.windows.net/": read tcp 10.0.0.4:50122->20.1.2.3:443: read: connection reset by peer',
-        ("Connection ended by something on the way",),
+        ("Connection ended by a device on the path",),
     ),
-    ("H07", 'Get "https://pas.windows.net/": EOF', ("Connection ended by something on the way",)),
+    ("H07", 'Get "https://pas.windows.net/": EOF', ("Connection ended by a device on the path",)),
     (
         "H08",
         'Get "https://gbl.his.arc.azure.com/": proxyconnect tcp: dial tcp 169.254.0.11:3128: i/o timeout',
@@ -57,7 +57,7 @@ SPELLINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "H15",
         "AADSTS50076: Due to a configuration change you must use multi-factor authentication",
-        ("Sign-in needs more of the user",),
+        ("Sign-in requires user interaction",),
     ),
     ("H16", "AADSTS999999: something new", ("Sign-in refused by Microsoft Entra ID",)),
     (
@@ -241,7 +241,7 @@ SPELLINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("Error of the service",),
     ),
     ("H77", 'oauth2: "invalid_client" "AADSTS7000215"', ("Wrong client secret",)),
-    ("H78", "stream error: stream ID 1; INTERNAL_ERROR", ("Connection ended by something on the way",)),
-    ("H79", "http2: client connection lost", ("Connection ended by something on the way",)),
+    ("H78", "stream error: stream ID 1; INTERNAL_ERROR", ("Connection ended by a device on the path",)),
+    ("H79", "http2: client connection lost", ("Connection ended by a device on the path",)),
     ("H80", "The user-assigned identity is invalid: Identity not found", ("IMDS: no such identity",)),
 )

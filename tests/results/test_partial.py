@@ -38,7 +38,7 @@ def test_an_empty_shard_whose_catalogue_cannot_be_loaded_is_not_ready() -> None:
 def test_missing_vms_are_named() -> None:
     part = about_part(RESULTS, None, 10, GAPS)
     assert part["missing"] == {"vms": ["vm7"], "shards": []}
-    assert part["sentence"] == f"{RESULTS['sentence']} MISSING: there is no evidence of 1 VM: vm7."
+    assert part["sentence"] == f"{RESULTS['sentence']} MISSING: no evidence of 1 VM: vm7."
 
 
 def test_a_gate_never_passes_without_all_evidence() -> None:
@@ -47,8 +47,7 @@ def test_a_gate_never_passes_without_all_evidence() -> None:
         "policy": "80%",
         "passed": False,
         "exit": 10,
-        "sentence": "GATE NOT JUDGED (80%): the VMs with evidence would pass it. "
-        "MISSING: there is no evidence of 1 VM: vm7.",
+        "sentence": "GATE NOT JUDGED (80%): the VMs with evidence would pass it. MISSING: no evidence of 1 VM: vm7.",
     }
     failed = {"policy": "all", "passed": False, "exit": 1, "sentence": "GATE NOT MET (all)."}
     assert withhold_gate(failed, GAPS) == failed

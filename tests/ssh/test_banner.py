@@ -51,11 +51,11 @@ def test_the_longest_that_may_come_before_a_banner(before: bytes) -> None:
         ([b"\r\n"], "closed the connection before its banner"),
         (
             [b"Exceeded MaxStartups\r\n"],
-            "closed the connection before its banner, saying 'Exceeded MaxStartups'",
+            "closed the connection before its banner, with the message 'Exceeded MaxStartups'",
         ),
         (
             [b"Not allowed at", b" this time"],
-            "closed the connection before its banner, saying 'Not allowed at this time'",
+            "closed the connection before its banner, with the message 'Not allowed at this time'",
         ),
         ([b"SSH-2.0"], "not ssh: vm-a port 22 answered 'SSH-2.0', not 'SSH-2.0-...'."),
         ([b"a\n", b"b"], "not ssh: vm-a port 22 answered 'a\\nb', not 'SSH-2.0-...'."),

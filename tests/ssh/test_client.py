@@ -244,7 +244,7 @@ def test_getting_in_has_a_limit_over_all_its_phases(client: Client) -> None:
         (session,) = client.visit(Vm("vm-a", "127.0.0.1", user=ME, port=port), reach_timeout=2)
     assert session.outcome == "timed out"
     assert session.message == (
-        f"Getting in to {ME}@127.0.0.1:{port} took longer than 2 s, retries and jump hosts included."
+        f"Connecting and logging in to {ME}@127.0.0.1:{port} took longer than 2 s, including retries and jump hosts."
     )
 
 
@@ -270,7 +270,7 @@ def test_the_limit_of_the_fleet_is_kept_whatever_happens(
     )
     assert [session.outcome for session in sessions] == ["took too long"] * 3
     assert {session.message for session in sessions} == {
-        "The 999 s that the whole fleet may take were over before this VM was done."
+        "The time limit of the whole run, 999 s, was reached before this VM was done."
     }
     assert b"hello\n" in {sink.stdout for sink in client.sinks.values()}
 

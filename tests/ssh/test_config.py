@@ -184,9 +184,9 @@ def test_users_that_openssh_accepts(folder: Path, read: Read, user: str) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Host vm-a\n Port 70000\n", ":2: ssh says 'Bad "),
-        ("\nPorto 7\n", ":2: ssh says 'Bad configuration option: porto'"),
-        ("Match host\n", ":1: ssh says "),
+        ("Host vm-a\n Port 70000\n", ":2: ssh printed 'Bad "),
+        ("\nPorto 7\n", ":2: ssh printed 'Bad configuration option: porto'"),
+        ("Match host\n", ":1: ssh printed "),
     ],
 )
 def test_what_ssh_refuses_is_quoted_with_its_line(folder: Path, text: str, message: str) -> None:

@@ -43,7 +43,7 @@ def test_a_shell_whose_start_up_file_reads_stdin_runs_nothing(client: Client, ke
         client.knows(running)
         (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE")
     assert session.outcome == "shell refused"
-    assert "the script did not reach its shell as a whole, so none of it was run. It printed" in session.message
+    assert "the script did not reach its shell completely, so none of it ran. It printed" in session.message
     assert session.remedy.startswith(
         "Find out what the login shell's start-up files (.bashrc, .cshrc, /etc/profile.d) read"
     )
@@ -62,7 +62,7 @@ def test_a_shell_whose_start_up_file_reads_all_of_stdin_runs_nothing(
         client.knows(running)
         (session,) = client.visit(vm(running, keys), script="touch ran; echo DONE", run_timeout=100)
     assert session.outcome == "shell refused"
-    assert "the script did not reach its shell as a whole" in session.message
+    assert "the script did not reach its shell completely" in session.message
 
 
 def test_stdin_is_open_while_the_client_listens(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:

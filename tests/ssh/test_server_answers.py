@@ -66,7 +66,7 @@ def test_a_server_that_wants_more_than_a_key_is_refused() -> None:
         _offer(_transport(["password", "keyboard-interactive"]), HOP, OFFER, [])
     assert (refused.value.outcome, refused.value.message) == (
         "login refused",
-        "anna@vm:22 accepted id_rsa, and then wants password or keyboard-interactive as well.",
+        "anna@vm:22 accepted id_rsa, and then requires password or keyboard-interactive as well.",
     )
 
 
@@ -121,7 +121,7 @@ def test_what_a_private_key_file_tells_without_its_passphrase(data: bytes, expec
     [
         (
             FloodError("5 extensions"),
-            "too much output: u@vm-a:22 sent 5 extensions, and was stopped.",
+            "too much output: u@vm-a:22 sent 5 extensions, and was disconnected.",
         ),
         (EOFError("no more"), "broke the connection during the login ('no more')"),
         (SSHException("odd"), "broke the connection during the login ('odd')"),
@@ -171,11 +171,11 @@ def _handshake(error: Exception, *, late: bool = False, farewell: str = "") -> s
 
 def test_a_key_exchange_that_goes_wrong() -> None:
     assert _handshake(IncompatiblePeer("Incompatible ssh peer (no acceptable kex algorithm)")) == (
-        "negotiation failed: u@vm-a:22 and this side have no key exchange algorithm in common. It has 'sntrup', this side "
-        "has a."
+        "negotiation failed: u@vm-a:22 and this suite have no key exchange algorithm in common. It offers 'sntrup', "
+        "this suite a."
     )
     assert _handshake(IncompatiblePeer("Incompatible ssh server (no acceptable ciphers)")) == (
-        "negotiation failed: u@vm-a:22 and this side have no cipher in common. It has 'none', this side has c."
+        "negotiation failed: u@vm-a:22 and this suite have no cipher in common. It offers 'none', this suite c."
     )
     wrong = "negotiation failed: The key exchange with u@vm-a:22 went wrong: "
     assert _handshake(IncompatiblePeer("odd")) == f"{wrong}'odd'."
@@ -185,7 +185,7 @@ def test_a_key_exchange_that_goes_wrong() -> None:
     )
     closed = "closed the connection during the key exchange"
     assert _handshake(EOFError()) == closed
-    assert _handshake(OSError(), farewell="bye") == f"{closed}, saying 'bye'"
+    assert _handshake(OSError(), farewell="bye") == f"{closed}, with the message 'bye'"
     assert _handshake(FloodError("5 extensions")) == "5 extensions"
 
 
@@ -224,16 +224,16 @@ def test_what_a_login_comes_to() -> None:
     assert _login([], keys=0) == ""
     nothing = "Not offered: no file x."
     assert _login(BadAuthenticationType("no", ["password"]), greeting="Keep out") == (
-        f"login refused: u@vm-a:22 refused id_rsa. It accepts password. {nothing} It says 'Keep out'."
+        f"login refused: u@vm-a:22 refused id_rsa. It accepts password. {nothing} Its message: 'Keep out'."
     )
     assert _login(BadAuthenticationType("no", ["password"]), keys=0) == (
         f"no usable key: There is no key to offer to u@vm-a:22, which accepts password. {nothing}"
     )
     assert _login(["password"]) == (
-        f"login refused: u@vm-a:22 accepted id_rsa, and then wants password as well. {nothing}"
+        f"login refused: u@vm-a:22 accepted id_rsa, and then requires password as well. {nothing}"
     )
     assert _login(AuthenticationException("too many"), farewell="bye") == (
-        f"login refused: u@vm-a:22 ended the login, saying 'bye'. Offered: id_rsa. {nothing}"
+        f"login refused: u@vm-a:22 ended the login, with the message 'bye'. Offered: id_rsa. {nothing}"
     )
     assert _login(SSHException("odd"), keys=0) == (
         f"login refused: u@vm-a:22 ended the login ('odd'). Offered: nothing. {nothing}"

@@ -129,7 +129,7 @@ def test_what_began_with_something_else_until_its_time_was_over_is_not_ssh() -> 
             None,
             False,
             True,
-            ("too much output", "u@vm-a:22 sent 5 extensions, and was stopped."),
+            ("too much output", "u@vm-a:22 sent 5 extensions, and was disconnected."),
         ),
         (
             SSHException(),
@@ -160,7 +160,7 @@ def test_what_began_with_something_else_until_its_time_was_over_is_not_ssh() -> 
             None,
             False,
             False,
-            ("connection lost", "The session on u@vm-a:22 ended before the script started, saying 'bye'."),
+            ("connection lost", "The session on u@vm-a:22 ended before the script started, with the message 'bye'."),
         ),
     ],
 )

@@ -100,7 +100,7 @@ ROWS["AGENT-001"] = [
         {"agent": there(received=0.0)},
         Status.UNKNOWN,
         "This evidence does not state when it was gathered.",
-        "Gather again.",
+        "Gather the evidence again.",
     ),
 ]
 

@@ -122,8 +122,8 @@ ROWS["AGENT-005"] = [
         "expired",
         installed(SHOW_EXPIRED),
         Status.FAIL,
-        "azcmagent show reports Expired for /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a: AZCM0026 Network Error: no route to gbl.his.arc.azure.com (2026-11-21T20:00:00Z). Its last heartbeat was 2026-08-21T22:41:07Z. AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.",
-        "Run azcmagent check --location LOCATION on the VM and see which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
+        "azcmagent show reports Expired for /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/vm-a: AZCM0026 Network Error: no route to gbl.his.arc.azure.com (2026-11-21T20:00:00Z). Its last heartbeat was 2026-08-21T22:41:07Z. AZCM0026: The network does not meet the requirements of the agent, or a service that the agent requires is unavailable at the moment.",
+        "Run azcmagent check --location LOCATION on the VM and find out which endpoint is not reached: name resolution, the CSN proxy, its egress list. In a network with a private link scope, pass --private-link-scope. (NET-001, PROXY-004, PROXY-003, CSN-001, CSN-002, AGENT-004, DNS-001)",
     ),
     Row(
         "error without a known code",
@@ -149,14 +149,14 @@ ROWS["AGENT-005"] = [
         "its service is down",
         installed(SHOW_NO_SERVICE),
         Status.UNKNOWN,
-        "Whether the machine is connected, and as what, is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
+        "Whether the machine is connected, and to which resource, is not known: azcmagent show printed no status (output: FATAL   AZCM0061: Unable to reach agent service).",
         RUN_BY_HAND,
     ),
     Row(
         "no answer in time",
         installed(seen(state="timed out")),
         Status.UNKNOWN,
-        "Whether the machine is connected, and as what, is not known: the command did not answer in time.",
+        "Whether the machine is connected, and to which resource, is not known: the command did not answer in time.",
         RUN_BY_HAND,
     ),
 ]
@@ -221,7 +221,7 @@ ROWS["AGENT-007"] = [
         parameters=clash({"vm-a": "", "vm-b": VM_ID}, vm_b=VM_ID),
     ),
     Row(
-        "another VM reports it too, and Azure was not asked",
+        "another VM reports it too, and Azure was not queried",
         installed(SHOW_CONNECTED),
         Status.UNKNOWN,
         SHARED_ID,

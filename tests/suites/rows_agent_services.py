@@ -56,7 +56,7 @@ ROWS["AGENT-003"] = [
             agent_services=units(gcad=unit("gcad", "inactive", "dead"), extd=unit("extd", "failed", "failed")),
         ),
         Status.PASS,
-        "himdsd runs. The machine is not connected; the other services are due once it is.",
+        "himdsd runs. The machine is not connected; the other services are required once it is.",
     ),
     Row(
         "connected, one failed",
@@ -109,7 +109,7 @@ ROWS["AGENT-003"] = [
         "it runs but does not answer",
         installed(seen(state="timed out"), agent_services=units()),
         Status.UNKNOWN,
-        "himdsd runs; whether gcad, extd and arcproxyd are due is not known, as azcmagent show did not answer: the command did not answer in time.",
+        "himdsd runs; whether gcad, extd and arcproxyd are required is not known, because azcmagent show did not answer: the command did not answer in time.",
         "See AGENT-005.",
     ),
     Row(
@@ -165,7 +165,7 @@ ROWS["AGENT-004"] = [
         "newer table, one missing",
         {"agent": there(), "agent_check": captured("azcmagent/check-newer-one-missing")},
         Status.FAIL,
-        "azcmagent check --location eastus does not reach 1 of 4 endpoints: eastus-gas.guestconfiguration.azure.com. AZCM0026: The network is not set up as the agent needs it, or a service that it cannot do without is unavailable just now.",
+        "azcmagent check --location eastus does not reach 1 of 4 endpoints: eastus-gas.guestconfiguration.azure.com. AZCM0026: The network does not meet the requirements of the agent, or a service that the agent requires is unavailable at the moment.",
     ),
     Row(
         "JSON, a list",
@@ -209,7 +209,7 @@ ROWS["AGENT-004"] = [
             "agent_check": seen(f"{CHECKED}https://login.windows.net|false|set\n"),
         },
         Status.WARN,
-        "azcmagent check --location eastus reaches all it needs, but not login.windows.net, which nothing needs any more.",
+        "azcmagent check --location eastus reaches all it needs, but not login.windows.net, which are no longer required.",
         "Update the agent: newer ones do not try it.",
     ),
     Row(
@@ -243,21 +243,21 @@ ROWS["AGENT-004"] = [
         "cut at the limit",
         {"agent": there(), "agent_check": replace(seen(CHECKED), truncated=True)},
         Status.UNKNOWN,
-        "The answer of the probe agent_check is incomplete: its output was longer than the limit and was cut.",
+        "The answer of the probe agent_check is incomplete: its output was longer than the limit and was truncated.",
         "Run the command shown below on the VM by hand and check how it ends.",
     ),
     Row(
         "no location",
         {"agent": there(), "agent_check": seen("@nowhere\n")},
         Status.UNKNOWN,
-        "What the agent reaches is not known: no location is known to check for.",
+        "Which endpoints the agent reaches is not known: no location is known to check for.",
         "State in the inventory where the Arc resource goes: target: {location: eastus}.",
     ),
     Row(
         "no root",
         {"agent": there(), "agent_check": seen(state="no root")},
         Status.UNKNOWN,
-        "What the agent reaches is not known: the command needs root, and there is none.",
+        "Which endpoints the agent reaches is not known: the command needs root, which the login does not have.",
         "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(

@@ -114,7 +114,7 @@ ROWS["VM-006"] = [
             f"an address is no name: {address}",
             Status.UNKNOWN,
             f"The name of the Arc machine is not known: {address} is an address, and the VM resource, whose name it would get, is not known.",
-            "Give the VM its resource_id in the inventory, or state where to search for its name: --subscription=<id> --resource-group=<name>.",
+            "State the VM's resource_id in the inventory, or state where to search for its name: --subscription=<id> --resource-group=<name>.",
             evidence=ABSENT,
             inventory=replace(UNPLACED, name=address, host=host),
         )
@@ -200,7 +200,7 @@ ROWS["VM-006"] = [
     azure_row(
         "prepared for private relay, and the inventory says so",
         Status.PASS,
-        "vm-a in resource group rg-nexus waits for this VM to connect (AwaitingConnection), as private relay needs it.",
+        "vm-a in resource group rg-nexus waits for this VM to connect (AwaitingConnection), as the private relay requires.",
         evidence=ABSENT,
         inventory=replace(INVENTORY, path="relay"),
         machine=props(status="AwaitingConnection", vmId=""),

@@ -16,9 +16,9 @@ MISSING_PROGRAM = (
     "Install the program first, or correct its name and PATH; check the step before that should have installed it."
 )
 
-MISSING_FILE = "Look for the step before that should have brought the file, and correct the path."
+MISSING_FILE = "Look for the earlier step that should have created the file, and correct the path."
 NO_PACKAGE = "Add the source that has it (packages-microsoft-prod for Microsoft's), refresh the lists (apt-get update), and check the name."
-MODULE = "Read /var/log/cloud-init.log for the module, correct its keys in the user data, and create the VM again or do the step by hand."
+MODULE = "Read /var/log/cloud-init.log for the module, correct its keys in the user data, and create the VM again, or repeat the step by hand."
 CODE = "Explain the code (pytest --explain AZCM0026), then connect again."
 LOCKED = "Wait for it in the script (apt-get -o DPkg::Lock::Timeout=600), and repeat the step."
 DOWNLOAD = "Give the program the CSN proxy (HTTPS_PROXY=http://169.254.0.11:3128, or its own setting), and put the host into the egress list."
@@ -152,7 +152,7 @@ ROWS["CLOUDINIT-002"] = [
         "a program complains, and nothing more",
         {"cloudinit": DONE, "cloudinit_output": output("9:rm: cannot remove '/tmp/x': No such file or directory")},
         Status.WARN,
-        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 complains, and shows no certain failure: line 220: “rm: cannot remove '/tmp/x': No such file or directory” (a file was missing: what should have brought it failed before, or never ran).",
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 complains, and shows no certain failure: line 220: “rm: cannot remove '/tmp/x': No such file or directory” (a file was missing: the step that should have created it failed, or never ran).",
         f"{MISSING_FILE} {FROM_THERE}",
     ),
     Row(
@@ -253,7 +253,7 @@ ROWS["CLOUDINIT-002"] = [
         "no root",
         {"cloudinit": DONE, "cloudinit_output": seen(stderr="sudo: a password is required\n", state="no root")},
         Status.UNKNOWN,
-        "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
+        "This needs root on the VM, which the login does not have (sudo -n printed: sudo: a password is required).",
         "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(

@@ -12,7 +12,7 @@ from tests.support.suite_rows import Row
 ROWS: dict[str, list[Row]] = {}
 
 LOOK_LATER = "Check the cluster's Overview in the portal, and run again later."
-WAIT = "Enroll when the cluster is Running again; what fails meanwhile may have this cause."
+WAIT = "Enroll when the cluster is Running again; checks that fail until then may have this cause."
 RECONNECT = "Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, proxy); VMs continue to run, but Azure can neither see nor change them."
 
 ELSEWHERE_GROUP = "/subscriptions/22222222-2222-3333-4444-555555555555/resourceGroups/rg-arc"

@@ -115,7 +115,7 @@ ROWS["DNS-001"] = [
         "a private address, with Private Link",
         seen("10.1.2.3 STREAM x\n"),
         Status.WARN,
-        "gbl.his.arc.azure.com resolves to 10.1.2.3 on the VM, a private address. That is right with an Azure Arc private link scope only; without one, connecting ends in AZCM0026.",
+        "gbl.his.arc.azure.com resolves to 10.1.2.3 on the VM, a private address. That is correct only with an Azure Arc private link scope; without one, connecting ends with AZCM0026.",
         "With an Azure Arc private link scope: make sure that the proxy and azcmagent connect know it, too (--private-link-scope for Arc). Without one: unlink the private DNS zone (privatelink...) from the VM's resolver.",
         at=HIS,
     ),
@@ -123,7 +123,7 @@ ROWS["DNS-001"] = [
         "a private address, Resource Manager",
         seen("fd00::1 STREAM x\n"),
         Status.WARN,
-        "management.azure.com resolves to fd00::1 on the VM, a private address. That is right with a resource management private link only; without one, connecting ends in AZCM0026.",
+        "management.azure.com resolves to fd00::1 on the VM, a private address. That is correct only with a resource management private link; without one, connecting ends with AZCM0026.",
         "With a resource management private link: make sure that the proxy and azcmagent connect know it, too (--private-link-scope for Arc). Without one: unlink the private DNS zone (privatelink...) from the VM's resolver.",
     ),
     *(

@@ -115,14 +115,14 @@ ROWS["ENROLL-001"] = [
         "no token",
         {"enroll_connect": seen("@no token 400\n", exit=1)},
         Status.FAIL,
-        "IMDS answered 400 when it was asked for the connect token, so the machine was not connected.",
+        "IMDS answered 400 to the request for the connect token, so the machine was not connected.",
         "It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
     ),
     Row(
         "no answer of IMDS",
         {"enroll_connect": seen("@no token 000\n", exit=1)},
         Status.FAIL,
-        "IMDS did not answer when it was asked for the connect token, so the machine was not connected.",
+        "IMDS did not answer to the request for the connect token, so the machine was not connected.",
         "It did issue one a moment ago (TOKEN-001): run again; if it persists, see TOKEN-001.",
     ),
     *(
@@ -214,7 +214,7 @@ ROWS["ENROLL-001"] = [
         "took too long",
         {"enroll_connect": seen(state="timed out")},
         Status.UNKNOWN,
-        "It did not end in time and was stopped; what it had done by then is not known.",
+        "It did not finish in time and was stopped; how far it got is not known.",
         "Run 'azcmagent show' on the VM to check its state. If it is not connected and Azure has a resource of its name, delete that; then run again.",
     ),
     Row(
@@ -225,15 +225,15 @@ ROWS["ENROLL-001"] = [
     ),
     Row(
         "nobody knows where to",
-        {"enroll_connect": seen(stderr="Not connected, as it is not known where to: no location.", state="lost")},
+        {"enroll_connect": seen(stderr="Not connected, because the target is not known: no location.", state="lost")},
         Status.UNKNOWN,
-        "Not connected, as it is not known where to: no location.",
+        "Not connected, because the target is not known: no location.",
     ),
     Row(
         "no root",
         {"enroll_connect": seen(stderr="sudo: a password is required", state="no root")},
         Status.UNKNOWN,
-        "This needs root on the VM, and there is none (sudo -n printed: sudo: a password is required).",
+        "This needs root on the VM, which the login does not have (sudo -n printed: sudo: a password is required).",
         "Log in as root, or give the login user passwordless sudo (SSH-002).",
     ),
     Row(
@@ -260,10 +260,10 @@ ROWS["ENROLL-002"] = [
         f"azcmagent show reports Connected, and so does Azure of {ID}.",
     ),
     Row(
-        "Azure was not asked",
+        "Azure was not queried",
         {"enroll_show": seen(SHOW), "enroll_machine": NOT_ASKED},
         Status.PASS,
-        "azcmagent show reports Connected. Azure was not asked (--no-azure).",
+        "azcmagent show reports Connected. Azure was not queried (--no-azure).",
     ),
     Row(
         "the agent says Error, and why",
@@ -284,14 +284,14 @@ ROWS["ENROLL-002"] = [
         {"enroll_show": seen(f"\n@text\n{UNCONNECTED}"), "enroll_machine": NO_MACHINE},
         Status.FAIL,
         "azcmagent show reports Disconnected after connecting; expected Connected.",
-        "On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure follows the agent's heartbeat, which may take some minutes: look again after that.",
+        "On the VM: azcmagent show, systemctl status himdsd, and the end of /var/opt/azcmagent/log/himds.log. Azure follows the agent's heartbeat, which may take some minutes: check again after that.",
     ),
     Row(
         "Azure does not have it",
         {"enroll_show": seen(SHOW), "enroll_machine": NO_MACHINE},
         Status.FAIL,
         f"azcmagent show reports Connected, but Azure does not show {ID}.",
-        "Compare the target in the inventory with what 'azcmagent show' names. If they are the same and the resource stays away, run 'azcmagent disconnect --force-local-only' and connect again.",
+        "Compare the target in the inventory with what 'azcmagent show' names. If they are the same and the resource does not appear, run 'azcmagent disconnect --force-local-only' and connect again.",
     ),
     Row(
         "Azure says Disconnected",
@@ -309,7 +309,7 @@ ROWS["ENROLL-002"] = [
         "Azure could not be read",
         {"enroll_show": seen(SHOW), "enroll_machine": UNREAD},
         Status.UNKNOWN,
-        "azcmagent show reports Connected; what Azure says is not known: Azure refused to show it (HTTP 403, AuthorizationFailed).",
+        "azcmagent show reports Connected; its status in Azure is not known: Azure refused to show it (HTTP 403, AuthorizationFailed).",
         "Check the Arc machine in the portal, or give the runner Reader on its resource group.",
     ),
     Row(
@@ -340,10 +340,10 @@ ROWS["ENROLL-003"] = [
         "Disconnected: azcmagent show names no resource, and Azure has none.",
     ),
     Row(
-        "Azure was not asked",
+        "Azure was not queried",
         back(seen(DISCONNECTED), NOT_ASKED),
         Status.PASS,
-        "Disconnected: azcmagent show names no resource. Azure was not asked (--no-azure).",
+        "Disconnected: azcmagent show names no resource. Azure was not queried (--no-azure).",
     ),
     Row(
         "connected before",
@@ -388,7 +388,7 @@ ROWS["ENROLL-003"] = [
         "took too long",
         back(seen(state="timed out"), machine()),
         Status.UNKNOWN,
-        "It did not end in time and was stopped; what it had done by then is not known. The machine may still be connected.",
+        "It did not finish in time and was stopped; how far it got is not known. The machine may still be connected.",
     ),
     Row(
         "azcmagent show did not answer",

@@ -49,7 +49,7 @@ ROWS["IMDS-001"] = [
         {"ping": seen(stderr="ping", state="no tool")},
         Status.UNKNOWN,
         "ping is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install ping on the VM, or judge this by hand.",
+        "Install ping on the VM, or check this by hand.",
     ),
 ]
 
@@ -64,7 +64,7 @@ ROWS["IMDS-002"] = [
         "an undocumented 2xx",
         {"healthz": curl(204, ip=IMDS)},
         Status.WARN,
-        "GET http://169.254.169.254/healthz answered 204; expected 200. The sidecar runs, but this answer is not described.",
+        "GET http://169.254.169.254/healthz answered 204; expected 200. The sidecar runs, but this answer is not documented.",
         "Nothing, as long as tokens are issued (TOKEN-001); report it to Microsoft support if they are not.",
     ),
     Row(
@@ -72,7 +72,7 @@ ROWS["IMDS-002"] = [
         {"healthz": curl(404, ip=IMDS)},
         Status.FAIL,
         "GET http://169.254.169.254/healthz answered 404; expected 200. Something listens on port 80 that has no /healthz: not the Nexus sidecar.",
-        "Check the VM's route to 169.254.169.254: ip route get 169.254.169.254; a local service or another platform's metadata service must not sit there.",
+        "Check the VM's route to 169.254.169.254: ip route get 169.254.169.254; a local service or another platform's metadata service must not answer there.",
     ),
     Row(
         "not healthy",
@@ -91,8 +91,8 @@ ROWS["IMDS-002"] = [
         "intercepted by a proxy",
         {"healthz": curl(403, ip=IMDS, headers=SQUID)},
         Status.FAIL,
-        "GET http://169.254.169.254/healthz was answered by a proxy (ERR_ACCESS_DENIED) with HTTP 403, though none was asked: something on the way intercepts port 80. Tokens would not come from this VM's sidecar.",
-        "Take 169.254.169.254 out of the interception (iptables -t nat -L, nft list ruleset on the VM).",
+        "GET http://169.254.169.254/healthz was answered by a proxy (ERR_ACCESS_DENIED) with HTTP 403, although the request used none: a rule or device on the path intercepts port 80. Tokens would not come from this VM's sidecar.",
+        "Exclude 169.254.169.254 from the interception (iptables -t nat -L, nft list ruleset on the VM).",
     ),
     Row(
         "a reverse proxy of its own is fine",
@@ -112,7 +112,7 @@ ROWS["IMDS-002"] = [
         {"healthz": curl(exit=28, error="Connection timed out after 3001 ms")},
         Status.FAIL,
         "169.254.169.254 port 80 did not accept a connection within 3 s; expected 200 from /healthz. The path to the sidecar is broken, or a firewall on the VM drops it.",
-        "On the VM: ip route get 169.254.169.254, and look for rules that drop it (nft list ruleset, iptables -L). If the way is right, restart the VM through Azure and open a support request if it persists.",
+        "On the VM: ip route get 169.254.169.254, and look for rules that drop it (nft list ruleset, iptables -L). If the route is right, restart the VM through Azure and open a support request if it persists.",
     ),
     Row(
         "accepted, not answered",
@@ -146,7 +146,7 @@ ROWS["IMDS-002"] = [
         {"healthz": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
         "curl is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install curl on the VM, or judge this by hand.",
+        "Install curl on the VM, or check this by hand.",
     ),
     Row(
         "garbage",
@@ -253,7 +253,7 @@ ROWS["IMDS-003"] = [
         "the service answers as squid does",
         own(curl(403, ip=IMDS, headers=SQUID), f"{IMDS}:80", env=""),
         Status.FAIL,
-        f"{OWN} went to a proxy on the way and got HTTP 403; expected 200 from 169.254.169.254 itself. az asks directly.",
+        f"{OWN} went to a proxy on the path and got HTTP 403; expected 200 from 169.254.169.254 itself. az asks directly.",
     ),
     Row(
         "the proxy's name does not resolve",
@@ -341,7 +341,7 @@ ROWS["IMDS-003"] = [
         own(seen()) | {"healthz_as_is": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
         "curl is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install curl on the VM, or judge this by hand.",
+        "Install curl on the VM, or check this by hand.",
     ),
 ]
 

@@ -14,7 +14,7 @@ SAN_AF = ENDPOINTS["san-af-eastus-prod.azurewebsites.net"]
 FOR_ARM = "Needed for: Azure Resource Manager: creates and deletes the Arc resource."
 READ_THE_PAGE = "Read the page: on the VM, curl -sS --proxytunnel --proxy http://169.254.0.11:3128 http://management.azure.com:443/ ; then allow management.azure.com:443 in the program that sends it, without TLS inspection."
 CIPHERS = "On the VM, check the crypto policy (update-crypto-policies --show) and CipherString in openssl.cnf; Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its place: exempt the endpoints from TLS inspection."
-WHOSE = "Find out whose answer it is: check the VM's routes (ip route get 169.254.0.11) and at the proxies behind the cloud services network, and let management.azure.com:443 pass there. If it is the CSN proxy's own after all, the endpoint is not in its egress list (CSN-002)."
+WHOSE = "Find out which proxy answers: check the VM's routes (ip route get 169.254.0.11) and at the proxies behind the cloud services network, and allow management.azure.com:443 there. If the CSN proxy itself answered after all, the endpoint is not in its egress list (CSN-002)."
 
 ROWS["NET-001"] = [
     reach(
@@ -61,7 +61,7 @@ ROWS["NET-001"] = [
         "another proxy requires a login",
         captured("squid-407"),
         Status.FAIL,
-        "169.254.0.11:3128 requires a login: CONNECT to management.azure.com:443 was answered 407 (ERR_CACHE_ACCESS_DENIED); expected 200. The CSN proxy asks for none, so another proxy answers at its address. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
+        "169.254.0.11:3128 requires a login: CONNECT to management.azure.com:443 was answered 407 (ERR_CACHE_ACCESS_DENIED); expected 200. The CSN proxy requires none, so another proxy answers at its address. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "Find out what listens at 169.254.0.11:3128: check the VM's routes (ip route get 169.254.0.11) and at its attachment to the cloud services network.",
     ),
     reach(
@@ -297,7 +297,7 @@ ROWS["NET-001"] = [
         seen(stderr="curl", state="no tool"),
         Status.UNKNOWN,
         "curl is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install curl on the VM, or judge this by hand.",
+        "Install curl on the VM, or check this by hand.",
     ),
     reach(
         "garbage",

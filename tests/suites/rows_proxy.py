@@ -131,7 +131,7 @@ ROWS["PROXY-001"] = [
         "another host",
         vm(but(HTTPS_PROXY="http://proxy.corp.example:8080")),
         Status.FAIL,
-        "HTTPS_PROXY is http://proxy.corp.example:8080 in the SSH session; expected http://169.254.0.11:3128. proxy.corp.example is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
+        "HTTPS_PROXY is http://proxy.corp.example:8080 in the SSH session; expected http://169.254.0.11:3128. proxy.corp.example is not the CSN proxy; traffic to Azure would take another path, or fail.",
         SET_PROXY,
     ),
     https(
@@ -173,7 +173,7 @@ ROWS["PROXY-001"] = [
         "a login",
         vm(but(HTTPS_PROXY="http://***@169.254.0.11:3128")),
         Status.WARN,
-        "HTTPS_PROXY carries a login for the proxy (http://***@169.254.0.11:3128). The CSN proxy asks for none, and the agent's extension manager is known to stumble over one.",
+        "HTTPS_PROXY carries a login for the proxy (http://***@169.254.0.11:3128). The CSN proxy requires none, and the agent's extension manager is known to fail with one.",
         SET_PROXY,
     ),
     https(
@@ -229,7 +229,7 @@ ROWS["PROXY-001"] = [
         "the login shell has another",
         vm(FULL, but(HTTPS_PROXY="http://10.0.0.9:8080")),
         Status.FAIL,
-        "HTTPS_PROXY is http://10.0.0.9:8080 in the login shell; expected http://169.254.0.11:3128. 10.0.0.9 is not the CSN proxy; traffic to Azure would go another way, or nowhere.",
+        "HTTPS_PROXY is http://10.0.0.9:8080 in the login shell; expected http://169.254.0.11:3128. 10.0.0.9 is not the CSN proxy; traffic to Azure would take another path, or fail.",
         SET_PROXY,
     ),
     https(
@@ -305,14 +305,14 @@ ROWS["PROXY-003"] = [
         "refused",
         {"proxy_port": curl(exit=7, error="Failed to connect: Connection refused")},
         Status.FAIL,
-        "169.254.0.11:3128 refuses the connection or has no route (Failed to connect: Connection refused). Without the CSN proxy nothing of Azure is reached.",
+        "169.254.0.11:3128 refuses the connection or has no route (Failed to connect: Connection refused). Without the CSN proxy the VM does not reach Azure.",
         "The proxy belongs to the cloud services network. In Azure, check that the VM is attached to one and that it is Available (VM-003, CSN-003); on the VM, that 'ip route get 169.254.0.11' names the CSN interface.",
     ),
     Row(
         "dropped",
         {"proxy_port": curl(exit=28, error="Connection timed out")},
         Status.FAIL,
-        "169.254.0.11:3128 did not accept a connection within 3 s. Without the CSN proxy nothing of Azure is reached.",
+        "169.254.0.11:3128 did not accept a connection within 3 s. Without the CSN proxy the VM does not reach Azure.",
     ),
     Row(
         "accepted and silent",
@@ -339,6 +339,6 @@ ROWS["PROXY-003"] = [
         {"proxy_port": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
         "curl is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install curl on the VM, or judge this by hand.",
+        "Install curl on the VM, or check this by hand.",
     ),
 ]

@@ -173,7 +173,7 @@ ROWS["ROLES-001"] = [
     azure_row(
         "another role whose definition cannot be read",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read is not known. What the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Whether the identity may do machines/read is not known. The permissions of the role cccccccc-0000-0000-0000-000000000001 at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         CHECK_ASSIGNMENTS,
         roles=roles(CUSTOM),
         definitions={CUSTOM: FORBIDDEN},
@@ -307,7 +307,7 @@ ROWS["ROLES-003"] = [
     azure_row(
         "denied to a group, and nobody knows who is in it",
         Status.UNKNOWN,
-        "Whether the identity may do machines/write is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may take it away: it names a group or has a condition, and whether it concerns the identity is not known.",
+        "Whether the identity may do machines/write is not known. Azure Connected Machine Resource Manager at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus grants it, but the deny assignment 'stack-lock' at /subscriptions/11111111-2222-3333-4444-555555555555 may deny it: it names a group or has a condition, and it is not known whether it applies to the identity.",
         CHECK_ASSIGNMENTS,
         roles=GRANTED,
         denies=[denying(WRITE, to=GROUP_OF_IDENTITIES, kind="Group")],
@@ -330,7 +330,7 @@ ROWS["ROLES-003"] = [
     azure_row(
         "the definitions cannot be read",
         Status.UNKNOWN,
-        "Whether the identity may do machines/read is not known. What the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus allows is not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
+        "Whether the identity may do machines/read is not known. The permissions of the role f5819b54-e033-4d82-ac66-4fec3cbf3f4c at /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-nexus are not known: Azure refused to show it (HTTP 403, AuthorizationFailed)",
         CHECK_ASSIGNMENTS,
         roles=GRANTED,
         definitions={RESOURCE_MANAGER: FORBIDDEN, LIST_ACCESS_DETAILS: FORBIDDEN},

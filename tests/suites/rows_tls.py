@@ -74,20 +74,20 @@ ROWS["NET-003"] = [
         captured("openssl-3-name-mismatch"),
         Status.FAIL,
         "The certificate is not for management.azure.com (SSL: no alternative certificate subject name matches target host name 'refused.example.test'). Another server answers in its place.",
-        "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
+        "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Remove TLS inspection, or the wrong name resolution behind the proxy.",
     ),
     reach(
         "another name, old curl",
         curl(0, 200, PROXY, 51, "SSL: no match"),
         Status.FAIL,
         "The certificate is not for management.azure.com (SSL: no match). Another server answers in its place.",
-        "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Take TLS inspection or the wrong name resolution behind the proxy off the path.",
+        "Find out who answers: curl -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Remove TLS inspection, or the wrong name resolution behind the proxy.",
     ),
     reach(
         "no CA bundle",
         captured("openssl-3-cabundle"),
         Status.FAIL,
-        "The VM cannot read its own CA bundle (error setting certificate file: /nonexist), so it trusts no certificate, not that of management.azure.com either.",
+        "The VM cannot read its own CA bundle (error setting certificate file: /nonexist), so it trusts no certificate, including that of management.azure.com.",
         "Reinstall the CA certificates: apt-get install --reinstall ca-certificates && update-ca-certificates, or dnf reinstall ca-certificates && update-ca-trust. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
     ),
     reach(
@@ -95,14 +95,14 @@ ROWS["NET-003"] = [
         captured("openssl-3-tls-1.1"),
         Status.FAIL,
         "management.azure.com and the VM have no TLS version in common (OpenSSL/3.0.22: error:0A00014D:SSL routines::legacy sigalg disallowed or unsupported); expected TLS 1.2 or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or the VM's policy is out of date.",
-        "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
+        "Remove TLS inspection from the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
     ),
     reach(
         "an alert about the version",
         curl(0, 200, PROXY, 35, "error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version"),
         Status.FAIL,
         "management.azure.com and the VM have no TLS version in common (error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version); expected TLS 1.2 or better. Azure speaks 1.2 and 1.3, so something else answers in its place, or the VM's policy is out of date.",
-        "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
+        "Remove TLS inspection from the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
     ),
 ]
 
@@ -116,8 +116,8 @@ ROWS["NET-003"] += [
         "reached with TLS 1.1",
         seen(ACCEPTED.stdout, TLS_1_1),
         Status.FAIL,
-        "management.azure.com was reached with TLS 1.1; expected 1.2 or better. Azure offers that, so something on the way or the VM's policy lowers it.",
-        "Take TLS inspection off the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
+        "management.azure.com was reached with TLS 1.1; expected 1.2 or better. Azure offers that, so a device on the path or the VM's policy lowers it.",
+        "Remove TLS inspection from the path; on the VM, check the crypto policy (update-crypto-policies --show) and MinProtocol and MaxProtocol in openssl.cnf.",
     ),
     reach(
         "another back end, which says nothing",

@@ -13,7 +13,7 @@ from tests.support.suite_rows import VM, Row, seen
 ROWS: dict[str, list[Row]] = {}
 
 RECREATE = "A managed identity works only when the VM was created with it; adding it later shows it in Azure but gives no tokens. Compare IDENTITY-001 and IDENTITY-002, and create the VM again with the identity (--mi-system-assigned, or --mi-user-assigned ID)."
-PAGE = "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave the metadata address out of it; see IMDS-002 for what answers there."
+PAGE = "Look for the rule that redirects the request on the VM (iptables -t nat -L, nft list ruleset), and exclude the metadata address from it; see IMDS-002 for the server that answers."
 UNEXPLAINED = "If IMDS-002, IDENTITY-001 and IDENTITY-002 pass, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message if it persists."
 PLATFORM = "Wait a minute and run again. If it persists, restart the VM through Azure (az networkcloud virtualmachine restart), and open a support request with this message."
 
@@ -55,7 +55,7 @@ ROWS["TOKEN-001"] = [
         "no such identity",
         {"arm_token": refused(400, error("invalid_request", "Identity not found"))},
         Status.FAIL,
-        "IMDS answered 400 (invalid_request: Identity not found); expected 200 and a token for the user-assigned identity arc-id. As the metadata service sees it, the VM does not have that identity.",
+        "IMDS answered 400 (invalid_request: Identity not found); expected 200 and a token for the user-assigned identity arc-id. For the metadata service, the VM does not have that identity.",
         RECREATE,
         vm=USER_VM,
     ),
@@ -90,28 +90,28 @@ ROWS["TOKEN-001"] = [
                 "the header is missing",
                 error("bad_request_102", "Required metadata header not specified"),
                 "bad_request_102: Required metadata header not specified",
-                "The request arrived without its header Metadata: true, though curl sent it: something on the way takes it off.",
-                "Look for what takes the request over on the VM (iptables -t nat -L, nft list ruleset), and leave 169.254.169.254 out of it; see IMDS-002 for what answers there.",
+                "The request arrived without its header Metadata: true, although curl sent it: a device on the path removes it.",
+                "Look for the rule that redirects the request on the VM (iptables -t nat -L, nft list ruleset), and exclude 169.254.169.254 from it; see IMDS-002 for the server that answers.",
             ),
             (
                 "a proxy passed it on",
                 "<Error xmlns:i='x'><Code>BadRequest</Code><Details>Header contains 'X-Forwarded-For' are not supported.</Details></Error>",
                 "BadRequest Header contains 'X-Forwarded-For' are not supported",
-                "The request came to IMDS by way of a proxy, which added X-Forwarded-For: IMDS refuses that.",
-                "Something on the way takes the request over, though none was asked: look for it on the VM (iptables -t nat -L, nft list ruleset) and leave 169.254.169.254 out of it. See PROXY-002 for programs that use the environment.",
+                "The request reached IMDS through a proxy, which added X-Forwarded-For: IMDS refuses such requests.",
+                "A rule or device on the path redirects the request, although the request used no proxy: look for a rule on the VM (iptables -t nat -L, nft list ruleset) and exclude 169.254.169.254 from it. See PROXY-002 for programs that use the environment.",
             ),
             (
                 "the request is not understood",
                 error("unknown_source", "Unknown Source /metadata/identity/oauth2/token"),
                 "unknown_source: Unknown Source /metadata/identity/oauth2/token",
-                "The service does not understand the request, though it is the one that Azure documents.",
+                "The service does not understand the request, although Azure documents it.",
                 "See IMDS-002: is this the sidecar of Nexus? If it is, open a support request with this message.",
             ),
             (
                 "a page",
                 "<!DOCTYPE html><html><head><title>400 Bad Request</title><style>b{}</style></head><body><h1>Bad Request</h1></body></html>",
                 "Bad Request",
-                "The answer is a page and not IMDS's JSON: something else answers, a proxy for one.",
+                "The answer is an HTML page, not IMDS's JSON: another server answers, for example a proxy.",
                 PAGE,
             ),
             ("no reason", error("invalid_request", "Try again"), "invalid_request: Try again", "", UNEXPLAINED),
@@ -120,7 +120,7 @@ ROWS["TOKEN-001"] = [
                 "not assigned",
                 '{"error":{"code":"BadRequest","message":"Identity \'x\' is not assigned to this machine"}}',
                 "BadRequest: Identity 'x' is not assigned to this machine",
-                "As the metadata service sees it, the VM does not have that identity.",
+                "For the metadata service, the VM does not have that identity.",
                 RECREATE,
             ),
         )
@@ -148,7 +148,7 @@ ROWS["TOKEN-001"] = [
         "not found",
         {"arm_token": refused(404, error("not_found", "Not found"), tries=2)},
         Status.FAIL,
-        "IMDS answered 404 twice (not_found: Not found); expected 200 and a token for the system-assigned identity. What listens at 169.254.169.254 serves no tokens, or not yet.",
+        "IMDS answered 404 twice (not_found: Not found); expected 200 and a token for the system-assigned identity. The server at 169.254.169.254 does not issue tokens, or not yet.",
         "If the VM has only just started, wait a minute and run again. Else see IMDS-002: is this the sidecar? If it is, restart the VM through Azure and open a support request if it persists.",
         vm=SYSTEM_VM,
     ),
@@ -165,7 +165,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": refused(429, "Too many requests", tries=2)},
         Status.UNKNOWN,
         "IMDS answered 429 twice (Too many requests): the service is throttling; expected 200 and a token for the system-assigned identity.",
-        "Find what asks so often on this VM (a script in a loop, as a rule), wait a minute and run again.",
+        "Find the program on this VM that sends so many requests (usually a script in a loop), wait a minute and run again.",
         vm=SYSTEM_VM,
     ),
     Row(
@@ -230,7 +230,7 @@ ROWS["TOKEN-001"] = [
         {"arm_token": seen(stderr="curl", state="no tool")},
         Status.UNKNOWN,
         "curl is not installed on the VM, or not on its PATH, so this was not checked.",
-        "Install curl on the VM, or judge this by hand.",
+        "Install curl on the VM, or check this by hand.",
     ),
     Row(
         "garbage",

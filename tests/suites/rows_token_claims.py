@@ -188,7 +188,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued({"exp": "soon"})},
         Status.UNKNOWN,
         "The token does not state when it expires (claim exp).",
-        "Run azcmagent connect to check whether the token works, and report to Microsoft support what it lacks.",
+        "Run azcmagent connect to check whether the token works, and report the missing claim to Microsoft support.",
         parameters=expected(),
     ),
     Row(
@@ -204,7 +204,7 @@ ROWS["TOKEN-002"] = [
         {"arm_token": issued(received=0.0)},
         Status.UNKNOWN,
         "This evidence does not state when it was gathered.",
-        "Gather again.",
+        "Gather the evidence again.",
         parameters=expected(),
     ),
 ]

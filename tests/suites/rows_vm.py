@@ -157,8 +157,8 @@ ROWS["VM-001"] = [
     azure_row(
         "no resource id",
         Status.UNKNOWN,
-        "The resource id of vm-a is not stated, so Azure was not asked about it.",
-        "Give the VM its resource_id in the inventory, or state where to search for its name: --subscription=<id> --resource-group=<name>.",
+        "The resource id of vm-a is not stated, so Azure was not queried about it.",
+        "State the VM's resource_id in the inventory, or state where to search for its name: --subscription=<id> --resource-group=<name>.",
         inventory=UNSTATED,
     ),
 ]

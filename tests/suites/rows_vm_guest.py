@@ -89,7 +89,7 @@ ROWS["VM-004"] = [
             f"ended: {name}",
             {"system": system(id, version, name)},
             Status.FAIL,
-            f"{name} is not supported any more: {since}.",
+            f"{name} is no longer supported: {since}.",
             IMAGE,
         )
         for id, version, name, since in (
@@ -168,7 +168,7 @@ ROWS["VM-004"] = [
         "a system that is not listed",
         {"system": system("linuxmint", "22", "Linux Mint 22", like="ubuntu debian")},
         Status.UNKNOWN,
-        "Linux Mint 22 (linuxmint) is not in Microsoft's table of 2026-08-20. It calls itself like ubuntu and debian, which does not count.",
+        "Linux Mint 22 (linuxmint) is not in Microsoft's table of 2026-08-20. Its ID_LIKE is ubuntu and debian, which does not count.",
         LOOK,
     ),
     Row(

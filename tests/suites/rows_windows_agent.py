@@ -81,7 +81,7 @@ ROWS["AGENT-003"] = [
         "before it is connected",
         {"agent": recorded("agent"), "agent_show": NEVER, "agent_services": recorded("agent_services")},
         Status.PASS,
-        "himds runs. The machine is not connected; the other services are due once it is.",
+        "himds runs. The machine is not connected; the other services are required once it is.",
     ),
     Row(
         "connected",
@@ -143,7 +143,7 @@ ROWS["AGENT-003"] = [
             "agent_services": services(himdsd="active"),
         },
         Status.UNKNOWN,
-        "himds runs; whether GCArcService, ExtensionService and arcproxy are due is not known, as azcmagent show did not answer: the command did not answer in time.",
+        "himds runs; whether GCArcService, ExtensionService and arcproxy are required is not known, because azcmagent show did not answer: the command did not answer in time.",
         "See AGENT-005.",
     ),
 ]
@@ -230,7 +230,7 @@ ROWS["AGENT-006"] = [
             "agent_logs": logs("@log himds.log", "@log azcmagent.log", f"{STARTED}\t{FATAL}"),
         },
         Status.WARN,
-        'azcmagent.log at 2026-11-21 20:45 UTC: "AZCM0044: Resource Already Exists". AZCM0044: There already is an Arc resource of this name in the resource group.',
+        'azcmagent.log at 2026-11-21 20:45 UTC: "AZCM0044: Resource Already Exists". AZCM0044: An Arc resource of this name already exists in the resource group.',
         "AZCM0044: Choose another name with --resource-name, or delete the resource in Azure if it is a leftover. (VM-006)",
     ),
     Row(
@@ -292,7 +292,7 @@ ROWS["AGENT-006"] = [
             "agent_logs": logs(r"@unread C:\ProgramData\AzureConnectedMachineAgent\Log\himds.log"),
         },
         Status.UNKNOWN,
-        "What the logs hold is not known: C:\\ProgramData\\AzureConnectedMachineAgent\\Log\\himds.log cannot be read.",
+        "The content of the logs is not known: C:\\ProgramData\\AzureConnectedMachineAgent\\Log\\himds.log cannot be read.",
         "Read the log on the VM by hand, as an administrator.",
     ),
 ]

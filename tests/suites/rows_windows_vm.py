@@ -86,7 +86,7 @@ ROWS["VM-004"] = [
         "an old server",
         {"system": recorded("system, 2008 R2")},
         Status.FAIL,
-        "Windows Server 2008 R2 Standard is not supported any more: it is not in the table any more.",
+        "Windows Server 2008 R2 Standard is no longer supported: it is not in the table any more.",
     ),
     Row(
         "a registry without it",

@@ -44,7 +44,7 @@ REMEDIES = {
     "IDENTITY-002": "Correct identity in the inventory, or create the VM again with that identity.",
     "NET-001": "Make the endpoint reachable through the CSN proxy.",
     "NET-002": "Make the endpoint reachable through the CSN proxy.",
-    "NET-003": "Take TLS inspection off the path to this endpoint.",
+    "NET-003": "Remove TLS inspection from the path to this endpoint.",
     "PLATFORM-001": "Ask the operator of the cluster to upgrade its runtime (az networkcloud cluster update-version).",
     "PLATFORM-005": "Register the resource provider in the subscription that the Arc resource goes to (az provider register).",
     "PLATFORM-006": "Upgrade the cluster's runtime: support ends with the release after the next (az networkcloud cluster update-version).",

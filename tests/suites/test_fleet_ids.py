@@ -28,7 +28,7 @@ Report = tuple[str, str]
 def judged(
     agents: Mapping[str, Report], azure: Mapping[str, str | None] | None, ids: Mapping[str, str]
 ) -> dict[str, tuple[str, bool]]:
-    """VM -> its status, and whether it gets a command. `azure`: Arc machine -> vmId; None: Azure was not asked."""
+    """VM -> its status, and whether it gets a command. `azure`: Arc machine -> vmId; None: Azure was not queried."""
     vms = [Vm(name, resource_id=ids.get(name, f"{GROUP}{NEXUS}{name}")) for name in agents]
     context = CheckContext(None, lambda: [Evidence(vm, SshSession("ok")) for vm in vms])
     if azure is not None:
@@ -94,7 +94,7 @@ SPELLINGS = (X, X.upper(), f"{{{X}}}", f"{{{X.upper()}}}", f"  {X}  ", f"{{ {X} 
             for own in (f"{GROUP}{NEXUS}a",)
             for spelling in (own, own.replace("Microsoft", "MICROSOFT"), f"{own}/", f" {own} ", f"{own}/ ")
         ),
-        # The same name in another subscription is another VM; Azure was not asked there.
+        # The same name in another subscription is another VM; Azure was not queried there.
         (pair(X, X), {"a": X}, {"b": f"{ELSEWHERE}{NEXUS}a"}, (PASS, OPEN)),
         # Look-alikes are other ids and other names.
         (pair(X, X.replace("a", "\u0430")), {"a": X}, {}, (PASS, PASS)),

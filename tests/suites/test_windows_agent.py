@@ -33,7 +33,7 @@ def test_services_are_read_by_the_names_of_linux() -> None:
 def test_no_administrator() -> None:
     token = "the session's token is not in the role Administrator\n"
     reading = AgentConfig.read(seen(stderr=token, state="no root"))
-    assert str(reading.missing) == "the command needs an Administrator's session, and there is none"
+    assert str(reading.missing) == "the command needs an Administrator's session, which the login does not have"
     row = Row("", {"agent": seen(stderr=token, state="no root")}, Status.UNKNOWN, "", vm=VM)
     message = "This needs an Administrator: the session's token is not in the role Administrator."
     assert row.judged(FUNCTIONS["AGENT-001"])[:2] == (Status.UNKNOWN, message)

@@ -85,7 +85,7 @@ def test_the_checks_for_linux_only_are_those_that_the_page_names() -> None:
 
 
 def test_a_windows_vm_is_not_enrolled() -> None:
-    assert prepare(VM, AzureSnapshot()) == "Not connected, as this suite connects Linux guests only."
+    assert prepare(VM, AzureSnapshot()) == "Not connected, because this suite connects Linux guests only."
 
 
 def test_a_probe_has_the_same_name_on_both() -> None:

@@ -83,7 +83,7 @@ LINES: dict[str, set[str]] = {
     "proxyconnect tcp: dial tcp 169.254.0.11:3128: connectex: No connection could be made because the target machine actively refused it.": {"The proxy itself not reached"},
     "dial tcp: lookup gbl.his.arc.azure.com: getaddrinfow: No such host is known.": {"Name not resolved"},
     "dial tcp: lookup gbl.his.arc.azure.com: getaddrinfow: Der angegebene Host ist unbekannt.": {_RESOLVED},
-    "write tcp 10.0.0.4:50122->20.1.2.3:443: wsasend: An established connection was aborted by the software in your host machine.": {"Connection ended by something on the way"},
+    "write tcp 10.0.0.4:50122->20.1.2.3:443: wsasend: An established connection was aborted by the software in your host machine.": {"Connection ended by a device on the path"},
     "read tcp 10.0.0.4:50122->20.1.2.3:443: wsarecv: A connection attempt failed because the connected party did not properly respond": {"Windows: no connection"},
     # Winsock, by name and by number.
     "OpenSSL SSL_connect: WSAECONNREFUSED": {_REFUSED},

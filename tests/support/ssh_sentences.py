@@ -6,7 +6,7 @@ import re
 
 _WHERE = r"\S+ port \d+"
 _WHO = r"\S+@\S+:\d+"
-_BECAUSE = r"(?: Not offered: .+\.)?(?: It says '.*'\.)?"
+_BECAUSE = r"(?: Not offered: .+\.)?(?: Its message: '.*'\.)?"
 _PRINTED = r" It printed (?:nothing|'.*')\."
 _KEY = r"\S+ SHA256:\S+"
 
@@ -23,26 +23,26 @@ SENTENCES = (
      r"Correct the name, add a Host block with a HostName to ~/\.ssh/config, or give the address as 'host'\."),
     ("timed out", rf"{_WHERE} did not answer within \S+ s\.",
      r"Check whether the VM runs and whether a firewall between here and it drops TCP to this port\."),
-    ("timed out", rf"Getting in to {_WHO} took longer than \S+ s, retries and jump hosts included\.",
-     r"Find out what is slow on the way: the name, the connection, the banner, a jump host \(ssh -v shows it\)\."),
+    ("timed out", rf"Connecting and logging in to {_WHO} took longer than \S+ s, including retries and jump hosts\.",
+     r"Find out which phase is slow: name resolution, connection, banner or a jump host \(ssh -v shows it\)\."),
     ("timed out", rf"{_WHERE} did not answer the jump host {_WHO} within \S+ s\.",
      r"Check whether the VM runs and whether the jump host may reach it\."),
     ("(?:refused|timed out|name not resolved|unreachable)",
      rf"The jump host {_WHO} cannot connect to {_WHERE}: '.*'\.",
      r"Check whether the VM and its sshd run, and whether the jump host may reach this address\."),
     ("silent", rf"{_WHERE} accepted the connection, but sent no SSH banner within \S+ s\.",
-     r"Check whether sshd on the VM hangs or is overloaded \(journalctl -u ssh\), or something else has the port\."),
-    ("silent", rf"{_WHO} sent its banner, but the (?:key exchange|login) did not come to an end within \S+ s\.",
-     r"Check whether the VM is overloaded, or something on the way drops large packets \(MTU\)\."),
+     r"Check whether sshd on the VM hangs or is overloaded \(journalctl -u ssh\), or another program has the port\."),
+    ("silent", rf"{_WHO} sent its banner, but the (?:key exchange|login) did not finish within \S+ s\.",
+     r"Check whether the VM is overloaded, or whether a device on the path drops large packets \(MTU\)\."),
     ("not ssh", rf"{_WHERE} answered '.*', not 'SSH-2\.0-\.\.\.'\.",
-     r"Something else listens there: correct the port or the address\."),
+     r"Another service listens there: correct the port or the address\."),
     ("turned away", rf"{_WHERE} (?:closed|broke) the connection (?:before its banner|during the login|during the key "
-     r"exchange)(?: \(.+\)|, saying '.*')? \((?:1 time|\d+ times)\)\.",
+     r"exchange)(?: \(.+\)|, with the message '.*')? \((?:1 time|\d+ times)\)\.",
      r"See the VM's sshd log \(journalctl -u ssh\): MaxStartups, PerSourcePenalties, or a firewall\."),
-    ("negotiation failed", rf"The key exchange with {_WHO} went wrong: '.+'\.",
-     r"See the VM's sshd log \(journalctl -u ssh\), and whether something on the way changes the traffic\."),
-    ("negotiation failed", rf"{_WHO} and this side have no (?:key exchange algorithm|host key algorithm|cipher|MAC|"
-     r"compression) in common\. It has '.+', this side has .+\.",
+    ("negotiation failed", rf"The key exchange with {_WHO} failed: '.+'\.",
+     r"See the VM's sshd log \(journalctl -u ssh\), and whether a device on the path changes the traffic\."),
+    ("negotiation failed", rf"{_WHO} and this suite have no (?:key exchange algorithm|host key algorithm|cipher|MAC|"
+     r"compression) in common\. It offers '.+', this suite .+\.",
      r"Allow one of these in the VM's sshd_config, or update its sshd \(banner: 'SSH-.+'\)\."),
     ("host key unknown", rf"No key of \S+ is in \S.*\. It shows {_KEY}\.(?: .+\.)?",
      r"Compare with 'ssh-keyscan (?:-p \d+ )?\S+ \| ssh-keygen -lf -' from a place you trust or with the VM's console, "
@@ -57,11 +57,11 @@ SENTENCES = (
      r"Do not connect\. Sign the VM's host key with an authority that is not revoked\."),
     ("host key revoked", rf"{_WHO} shows the host key {_KEY}, which \S+ marks as revoked\.",
      r"Do not connect\. Give the VM new host keys \(ssh-keygen -A after removing the old ones\)\."),
-    ("login refused", rf"{_WHO} ended the login(?:, saying '.*'| \(.+\))?\. Offered: .+\.{_BECAUSE}",
+    ("login refused", rf"{_WHO} ended the login(?:, with the message '.*'| \(.+\))?\. Offered: .+\.{_BECAUSE}",
      r"Offer fewer keys \(IdentityFile, IdentitiesOnly yes\), and see the VM's sshd log \(journalctl -u ssh\)\."),
     ("login refused", rf"{_WHO} refused \S.*\. It accepts .+\.{_BECAUSE}",
      r"Check that the user '\S+' is right and has one of these keys in ~/\.ssh/authorized_keys on the VM\."),
-    ("login refused", rf"{_WHO} accepted \S.*, and then wants .+ as well\.{_BECAUSE}",
+    ("login refused", rf"{_WHO} accepted \S.*, and then requires .+ as well\.{_BECAUSE}",
      r"Exempt this user from the second factor in the VM's sshd_config \(AuthenticationMethods publickey\)\."),
     ("no usable key", rf"There is no key to offer to {_WHO}, which accepts .+\.{_BECAUSE}",
      r"Add the key to the agent \(ssh-add\), or name it: IdentityFile in ~/\.ssh/config, or identity_file\."),
@@ -74,22 +74,23 @@ SENTENCES = (
     ("shell refused", rf"The login worked, but {_WHO} (?:refused to open a session \('.*'\)|did not answer the request to "
      r"start a shell within \S+ s|refused to run a command)\.",
      r"Use a user and a key that may run commands \(MaxSessions, PermitOpen, command= and restrict on the VM\)\."),
-    ("shell refused", rf"The login to {_WHO} worked, but the script did not reach its shell as a whole, so none of it was "
-     rf"run\.{_PRINTED}",
+    ("shell refused", rf"The login to {_WHO} worked, but the script did not reach its shell completely, so none of it "
+     rf"ran\.{_PRINTED}",
      r"Find out what the login shell's start-up files \(\.bashrc, \.cshrc, /etc/profile\.d\) read from standard input, and let "
      r"them do so only in an interactive shell\."),
     ("shell refused", rf"The login to {_WHO} worked, but its shell ended with status \S+ before the script did\.{_PRINTED}",
      r"Use a user whose login shell runs programs \(not nologin\), and a key without a forced command\."),
     ("shell refused", rf"The login to {_WHO} worked, but its shell ended with status \S+ before the script did\.{_PRINTED}",
-     r"This is a Windows VM: write 'os: windows' for it in the fleet file\. If it is there, see that powershell\.exe is on "
+     r"This is a Windows VM: write 'os: windows' for it in the fleet file\. If it is there, check that powershell\.exe is on "
      r"its PATH\."),
-    ("too much output", rf"{_WHO} printed more than [\d,]+ bytes, and was stopped\.",
+    ("too much output", rf"{_WHO} printed more than [\d,]+ bytes, and the session was ended\.",
      r"Find out what floods the login shell \(profile scripts, a forced command\), or a probe without a limit\."),
-    ("too much output", rf"{_WHO} sent .+, and was stopped\.",
-     r"No SSH server that works sends this much unasked: see on the VM's console which program has its SSH port\."),
-    ("took too long", rf"The script on {_WHO} did not end within \S+ s; [\d,]+ bytes had come\.",
+    ("too much output", rf"{_WHO} sent .+, and was disconnected\.",
+     r"A working SSH server does not send this much without a request: find out on the VM's console which "
+     r"program has its SSH port\."),
+    ("took too long", rf"The script on {_WHO} did not finish within \S+ s; [\d,]+ bytes had arrived\.",
      r"Find out what hangs on the VM \(load, a dead mount, a hanging DNS\), or raise the limit\."),
-    ("took too long", r"The \d+ s that the whole fleet may take were over before this VM was done\.",
+    ("took too long", r"The time limit of the whole run, \d+ s, was reached before this VM was done\.",
      r"Find out what the other VMs waited for, and visit the rest with --retry-unknown\."),
     ("connection lost", rf"The session on {_WHO} ended (?:before the script started|after [\d.]+ s and [\d,]+ bytes).*\.",
      r"Check whether the VM restarted, or sshd or the script's shell was stopped there; then run again\."),

@@ -1,7 +1,7 @@
 """Charts of the page, as paths: the ready VMs after each fix of the plan, and over the last runs.
 
-A path fills a box of 1,000 by 200 that the page stretches to its width; numbers and names are text beside it. A policy
-forbids style attributes, so colours come from classes.
+A path fills a box of 1,000 by 200 that the page stretches to its width; numbers and names are text beside it. The
+policy forbids style attributes, so colours come from classes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1000, 200
 def staircase(steps: Sequence[Json], ready: int, total: int) -> Json | None:
     """The ready VMs before the plan, and after each of its `steps` (``{"what", "ready"}``).
 
-    None when there is nothing to see: one VM, or a plan that makes none ready.
+    None for a single VM, and for a plan that makes no VM ready.
     """
     counts = [ready, *(step["ready"] for step in steps)]
     if total < 2 or counts[-1] == ready:
@@ -55,7 +55,7 @@ def staircase(steps: Sequence[Json], ready: int, total: int) -> Json | None:
 
 
 def _rounded_down(number: int) -> int:
-    """To one digit: 534 -> 500."""
+    """Round to one digit: 534 -> 500."""
     text = str(number)
     return int(text[0] + "0" * (len(text) - 1))
 
@@ -78,7 +78,7 @@ def history(runs: Sequence[Json]) -> Json | None:
         "top": top,
         "line": line,
         "area": f"{line}V{HEIGHT}H0Z",
-        "dots": "".join(f"M{x} {y}h0" for x, y in points),  # with a round cap, a line of no length is a dot
+        "dots": "".join(f"M{x} {y}h0" for x, y in points),  # with a round cap, a line without length is a dot
         "sentence": f"{before}, {last:,} in the last.",
         "first": ends[0]["time" if same_day else "day"],
         "last": ends[1]["time" if same_day else "day"],

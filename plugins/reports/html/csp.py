@@ -1,8 +1,8 @@
-"""Seals the page that pytest-html wrote: only our scripts and pytest-html's run in it, and nothing is fetched.
+"""Seals pytest-html's page: only our scripts and pytest-html's run in it, and it makes no request.
 
-A content security policy says so to the browser. It names our script and style, and pytest-html's, by their hashes.
-What a VM printed is escaped everywhere; if that ever failed, the browser would refuse to run it, to load what it points
-to, and to send anything anywhere. Event handlers and style attributes are refused as well, so the page has none.
+A content security policy enforces it. It names our script and style, and pytest-html's, by their hashes.
+VM output is escaped everywhere; if that ever failed, the browser would refuse to run it, to load what it references,
+and to send anything. Event handlers and style attributes are refused as well, so the page has none.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _CHARSET = '<meta charset="utf-8"/>'
 
-#: The one event handler of pytest-html's template: it reloads a report whose tests still run. Ours is written once.
+#: The only event handler of pytest-html's template: it reloads a report while tests run. Ours is written once.
 _HANDLER = ' onclick="location.reload()"'
 
 
 def seal(page: str, own: Collection[str]) -> str:
-    """`page` with a policy that allows the scripts and styles in `own` and those of pytest-html, and no other.
+    """`page` with a policy that allows only the scripts and styles in `own` and those of pytest-html.
 
-    Raises ValueError when `page` is not laid out as pytest-html 4 does it: then nothing would be protected.
+    Raises ValueError when `page` does not have the layout of pytest-html 4: then nothing would be protected.
     """
     if page.count(_HANDLER) != 1 or "<html>" not in page[:200] or _CHARSET not in page[:400]:
         raise ValueError("this is not a page of pytest-html 4")
     page = page.replace(_HANDLER, "")
-    # Trusted by their words, never by their place: a block that got into the body in some other way has no hash.
+    # Trusted by their content, never by their place: any other block in the body has no hash.
     known = {_words(text) for text in (*own, (files("pytest_html") / "resources" / "app.js").read_text("utf-8"))}
     scripts = [text for text in _SCRIPT.findall(page) if _words(text) in known]
     styles = [text for text in _STYLE.findall(page) if _words(text) in known]
-    # pytest-html's own style, with what --css added: it stands in the head, where nothing of a VM is ever written.
+    # pytest-html's own style, with that of --css: it is in the head, which never contains VM output.
     styles += _STYLE.findall(page.partition("</head>")[0])
     policy = "; ".join(
         [

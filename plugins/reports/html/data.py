@@ -1,14 +1,15 @@
-"""Data of the page's script: one small JSON document, and packed chunks that are opened on demand.
+"""Data for the page's script: one small JSON document, and packed chunks that are opened on demand.
 
 A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows no browser can open that. So there is
 
 * the **core**, plain JSON: the VMs that are drawn, their groups, and one text per VM with a letter for each result. All
   that the matrix needs, a few hundred bytes a VM;
-* the **chunks**, deflated and in base64: what each check said of every VM, what each probe saw. Alike things stand
-  beside each other there, so they pack well, and a click unpacks one or two of them. They have a budget. What is not as
-  it should be goes in first; what does not fit is left out, and the page says that results.json has it.
+* the **chunks**, deflated and in base64: the messages of each check and the output of each probe on every VM. Similar
+texts are
+  together, so they compress well, and a click unpacks one or two of them. They have a budget: findings go
+  first; the rest is omitted, with a note that results.json has it.
 
-Every text is made visible (`plugins.core.sanitize`) here. The script puts it into the page as text, never as markup.
+Every text is sanitized (`plugins.core.sanitize`) here. The script inserts it into the page as text, never as markup.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from plugins.reports.html.page import VmLists
 from plugins.reports.queries import Json
 from plugins.results.compact import left_out
 
-#: One letter for each status word in a VM's text; "-" where a VM has no such result.
+#: One letter for each status in a VM's text; "-" for no result.
 LETTERS = {
     "fail": "f",
     "unknown": "u",
@@ -38,16 +39,16 @@ LETTERS = {
     "not applicable": "n",
 }
 
-#: Letters of all chunks together. With core and markup a page stays below 8 MB.
+#: Characters of all chunks together. With core and markup a page stays below 8 MB.
 BUDGET = 5_000_000
 
-# Letters of a stream that are kept. evidence/<vm>.json has the rest.
+# Characters of a stream that are kept. evidence/<vm>.json has the rest.
 _KEEP_OF_A_PASS = 1_000
 _KEEP = 6_000
 
 _GOOD = ("pass", "not applicable")
 
-# A probe key of up to this many VMs gets no chunk of its own.
+# A probe key of up to this many VMs gets no separate chunk.
 _FEW = 3
 
 _MESSAGE = 2_000
@@ -61,7 +62,7 @@ class _Packer:
         self.chunks: list[str] = []
 
     def add(self, rows: Sequence[Sequence[Any]]) -> int | None:
-        """The number of the new chunk; as many rows as fit are in it, from the first. None: not one fits."""
+        """The number of the new chunk with the first rows that fit. None: no row fits."""
         while rows:
             packed = base64.b64encode(zlib.compress(_interned(rows), 9)).decode("ascii")
             if len(packed) <= self.left:
@@ -75,7 +76,7 @@ class _Packer:
 def _interned(rows: Iterable[Sequence[Any]]) -> bytes:
     """``{"s": [texts], "r": [rows]}``, each text of a row replaced by its number: ``["a", 1]`` is ``[["t", 0], 1]``.
 
-    A text becomes ``-1 - number``, a number stays as it is and must not be negative; a list holds texts only.
+    A text becomes ``-1 - number``, a number is unchanged and must not be negative; a list has only texts.
     """
     texts: dict[str, int] = {}
 
@@ -106,7 +107,7 @@ class _Page:
         self.vms = lists.drawn
         self.of_vm: list[list[Json]] = [vm["results"] for vm in self.vms]
         self.ready_after = {name: number for number, step in enumerate(results["plan"], 1) for name in step["unlocks"]}
-        # Each check, for each parameter that any VM has: a letter in every VM's text.
+        # Each check, for each parameter of any VM: a letter in every VM's text.
         parameters: dict[str, dict[str, None]] = {id: {} for id in results["checks"]}
         for number in range(len(self.vms)):
             for id, parameter, _ in self._statuses(number):
@@ -119,7 +120,7 @@ class _Page:
                 self.items[id, parameter] = len(self.items)
 
     def _statuses(self, number: int) -> Iterator[tuple[str, str, str]]:
-        """(check id, parameter, status) of each result of a VM, also of those that are named only."""
+        """(check id, parameter, status) of each result of a VM, including those listed by name only."""
         for result in self.of_vm[number]:
             yield result["id"], result["parameter"], result["status"]
         for status, names in left_out(self.vms[number]).items():
@@ -196,7 +197,7 @@ class _Page:
         ]
 
     def _results(self, *, good: bool) -> dict[str, int]:
-        """Check id -> the chunk with what it said of each VM, either where it is well or where it is not."""
+        """Check id -> the chunk with its message on each VM, for either passing or other results."""
         rows: dict[str, list[list[Any]]] = {}
         for number, of_vm in enumerate(self.of_vm):
             for result in of_vm:
@@ -219,15 +220,15 @@ class _Page:
         ]
 
     def _evidence(self, *, good: bool) -> dict[str, int]:
-        """Probe key -> the chunk with what it saw on each VM: used by a check that is not met, or by good ones only.
+        """Probe key -> the chunk with its output on each VM: either used by a check with a finding, or only by others.
 
-        Keys that only few VMs have (an answer about one identity) share the chunk of their first word.
+        Keys of only a few VMs (an answer about one identity) share the chunk of their first word.
         """
         rows: dict[str, list[list[Any]]] = {}
         shown = _shortened()
         vms_with = Counter(key for vm in self.vms for key in vm["evidence"])
         for number, vm in enumerate(self.vms):
-            used: dict[str, bool] = {}  # key -> is it only of use to results that are well?
+            used: dict[str, bool] = {}  # key -> whether only passing results use it
             for result in self.of_vm[number]:
                 for key in result["evidence"]:
                     used[key] = used.get(key, True) and result["status"] in _GOOD
@@ -244,7 +245,7 @@ class _Page:
 
 
 def _shortened() -> Callable[[str, int], tuple[str, bool]]:
-    """A function that returns a stream as shown, and whether it was cut. Each text once: VMs often print the same."""
+    """A function that returns a stream as shown, and whether it was cut. Cached: VMs often print the same text."""
 
     @cache
     def shorten(text: str, keep: int) -> tuple[str, bool]:
@@ -263,11 +264,11 @@ def _evidence_row(result: Json, good: bool, shorten: Callable[[str, int], tuple[
 
 
 def _ended(result: Json) -> str:
-    """How a command or a request to Azure, which has no exit status, ended."""
+    """The end of a command, or of a request to Azure, which has no exit status."""
     exit, state = result["exit"], result["state"]
     if exit is None:
         return str(state)
-    if result["command"].startswith("GET "):  # what Azure refuses, or answers otherwise, has no exit
+    if result["command"].startswith("GET "):  # an answer of Azure without success has no exit status
         return "HTTP 404" if result["stdout"].startswith("404:") else "HTTP 200"
     return f"exit {exit}" if state == "done" else f"{state}, exit {exit}"
 
@@ -275,7 +276,8 @@ def _ended(result: Json) -> str:
 def _groups(vms: Sequence[Json]) -> list[Json]:
     """The groupings of VMs: ``{"of": "tags", "name": "site", "values": [...], "vm": [value of each VM, or -1]}``.
 
-    A kind of component or fact in which no two VMs are alike groups nothing, and is left out; so is one that no VM has.
+    A kind of component or fact with different values on all VMs cannot group them, and is omitted; so is one that no VM
+    has.
     """
     groups = []
     for of in ("tags", "components", "facts"):

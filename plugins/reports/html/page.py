@@ -1,4 +1,4 @@
-"""Variables of the page's templates: title, verdict, plan, changes, drift, provenance; all lists are cut to `CAPS`."""
+"""Variables of the page's templates: title, verdict, plan, changes, drift, provenance; lists are cut to `CAPS`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from plugins.results.verdict import CAVEAT
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The largest numbers of what stands in the page: a page of everything of a huge fleet would not open."""
+    """The limits of the page: a page with everything about a huge fleet would not open."""
 
-    vms: int = 2_000  # of the matrix: those with something to fix come first
+    vms: int = 2_000  # of the matrix: those with findings first
     first_names: int = 8  # of a list of VMs; the script fills in the rest on demand
     names: int = 300  # of VMs outside the matrix, in one list
     names_of_finding: int = 20  # the same, in the list of a finding
     names_in_all: int = 20_000  # the same, in all lists together
-    causes: int = 2_000  # that the script knows: by them a card names the fixes that its VM needs
+    causes: int = 2_000  # in the script's data: a card names the fixes that its VM needs
     findings: int = 400  # rows of the table
     actions: int = 200  # fixes, warnings and lines of drift
     commands: int = 3  # of a cause, each by itself
@@ -46,7 +46,7 @@ CAPS = Caps()
 #: The tiles, from left to right.
 _TILES = ("ready", "partial", "not ready", "unknown")
 
-#: The kinds of changes that are news, the worst first.
+#: The kinds of changes to list, the worst first.
 _CHANGES = ("regressions", "new", "fixed", "persisting")
 
 
@@ -61,12 +61,12 @@ class VmList:
 
     @property
     def unnamed(self) -> int:
-        """How many VMs the page names nowhere for readers without scripts."""
+        """The number of VMs that the page does not name without scripts."""
         return self.count - len(self.first) - len(self.others)
 
 
 class VmLists:
-    """The lists of VMs of one page: the templates name the first; the script's data (`data`) has more of them."""
+    """The lists of VMs of one page: the templates show the first VMs; the script's data (`data`) has more."""
 
     def __init__(self, results: Json, caps: Caps = CAPS) -> None:
         self.caps = caps
@@ -76,11 +76,11 @@ class VmLists:
         self._index = {vm["name"]: number for number, vm in enumerate(self.drawn)}
         self._room = caps.names_in_all
         self.all: list[list[int | str]] = []  # a VM of the matrix by its number there, another one by its name
-        self.left: dict[int, int] = {}  # list -> how many of its VMs are not in it
+        self.left: dict[int, int] = {}  # list -> the number of its VMs that it omits
         self.of_cause: dict[int, int] = {}  # cause number -> the list of its VMs
 
     def add(self, names: Sequence[str], most: int | None = None) -> VmList:
-        """Keep a list: all of its VMs that the matrix draws, and of others at most `most` (default: `Caps.names`)."""
+        """Keep a list: all of its VMs that the matrix draws, and at most `most` others (default: `Caps.names`)."""
         drawn: list[int | str] = [self._index[name] for name in names if name in self._index]
         others = [name for name in names if name not in self._index]
         named = others[: min(self.caps.names if most is None else most, self._room)]
@@ -96,7 +96,7 @@ class VmLists:
 
 
 def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
-    """The places of the VMs that are drawn: not ready ones first, then unknown ones, then those with warnings."""
+    """The indexes of the drawn VMs: not ready ones first, then unknown ones, then those with warnings."""
     if len(vms) <= most:
         return range(len(vms))
 
@@ -108,9 +108,9 @@ def _worst_first(vms: Sequence[Json], most: int) -> Sequence[int]:
 
 
 def title(results: Json, part: str = "") -> str:
-    """The title of the page: what it is about comes first, since tabs and lists of files cut the rest.
+    """The title of the page: its subject comes first, because tabs and file lists cut the rest.
 
-    `part` is what a page of some VMs is about: ``owner alice``.
+    `part` is the subject of a page of some VMs: ``owner alice``.
     """
     names = [vm["name"] for vm in results["vms"]]
     fleet = _fleet(results) or (names[0] if len(names) == 1 else "")
@@ -138,7 +138,7 @@ def _fleet(results: Json) -> str:
 
 
 def merged(findings: Iterable[Json]) -> list[Json]:
-    """The findings, those that say the same about the same VMs as one with the ids of all their checks, ``ids``."""
+    """The findings; those with the same text and VMs become one with the ids of all their checks, ``ids``."""
     groups: dict[tuple[object, ...], Json] = {}
     for finding in findings:
         key = (
@@ -200,7 +200,7 @@ def overview(results: Json, lists: VmLists, rows: Sequence[Json] = ()) -> Json:
 
 
 def _listed(results: Json, most: int) -> list[Json]:
-    """The first VMs to look at, with the steps of the plan that each needs: for readers without scripts."""
+    """The first VMs with findings, with the steps of the plan that each needs: for readers without scripts."""
     vms = [{"name": vm["name"], "readiness": vm["readiness"], "steps": []} for vm in vms_by_readiness(results)[:most]]
     by_name = {vm["name"]: vm["steps"] for vm in vms}
     for number, (step, cause) in enumerate(fix_order(results), 1):
@@ -231,7 +231,7 @@ def _steps(results: Json, actions: _Actions) -> list[Json]:
 
 
 class _Actions:
-    """Makes causes into entries of the action list, and keeps what all of them together may hold."""
+    """Converts causes to entries of the action list, and counts their common limits."""
 
     def __init__(self, results: Json, lists: VmLists) -> None:
         self.caps = lists.caps
@@ -263,7 +263,7 @@ class _Actions:
 
 
 def _beside(remedy: str, commands: Sequence[str]) -> str:
-    """The remedy without the command that it begins with: the commands are shown by themselves, for every VM."""
+    """The remedy without its leading command: the commands are shown separately, for every VM."""
     first = one_line(commands[0]) if commands else ""
     rest = one_line(remedy)
     if first and rest.startswith(first):

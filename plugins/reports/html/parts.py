@@ -1,7 +1,7 @@
-"""``--split-by TAG``: which VMs go on which page, and the names of the files.
+"""``--split-by TAG``: the VMs of each page, and the names of the files.
 
-A tag is text from outside: a file name keeps its letters and digits only, and where that changes anything a hash of the
-value keeps two of them apart, also on file systems without case.
+A tag is text from outside: a file name keeps only its letters and digits; if that changes the text, a hash of the
+value distinguishes names, also on file systems that ignore case.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The HTML report: pytest-html writes the file, with our page around and in its table.
 
-pytest-html shows pytest items; a meeting wants a verdict, the few fixes, VMs and checks. So the rows of the real items
-are left out, and when the run is over `finish` hands pytest-html one report per *finding* instead, through the same
-hook a real item takes. A finding is what needs reading, once, on however many VMs it was seen. The page around the
+pytest-html shows pytest items; readers need a verdict, the few fixes, VMs and checks. So the rows of the real items
+are omitted, and after the run `finish` passes pytest-html one report per *finding* instead, through the same
+hook as for a real item. A finding is a result that needs attention, once for all its VMs. The page around the
 table comes in through `pytest_html_results_summary`; the matrix and its cards are drawn by a script from packed data.
 
-Why this split: docs/report.md has the numbers. Which module does what:
+docs/report.md has the numbers behind this split. The modules:
 
-* `page` orders what the templates show; `data` packs what the script needs; `csp` seals the file.
+* `page` has the variables of the templates; `data` packs the script's data; `csp` seals the file.
 
 Four facts of pytest-html 4 shape this module:
 
@@ -49,7 +49,7 @@ _SCRIPTS = ("base", "model", "filter", "charts", "matrix", "card", "findings", "
 #: The parts of its style sheet, in their order.
 _STYLES = ("base", "fixes", "charts", "matrix", "card", "findings", "media")
 
-#: Our statuses in pytest-html: (the phase it happens in, its outcome, expected to fail?).
+#: Our statuses in pytest-html: (phase, outcome, expected to fail).
 _AS_PYTEST: dict[str, tuple[str, str, bool]] = {
     "pass": ("call", "passed", False),
     "fail": ("call", "failed", False),
@@ -79,9 +79,9 @@ class HtmlReport:
         """`unwritten` is called when the file cannot be written."""
         self._config, self._caps = config, caps
         self._unwritten = unwritten
-        self._report: Any = None  # pytest-html's ReportData, as its title hook hands it over
+        self._report: Any = None  # pytest-html's ReportData, from its title hook
         self._results: Harmless | None = None
-        self._rows: dict[str, Json] = {}  # node id of a fed report -> what it shows
+        self._rows: dict[str, Json] = {}  # node id of a report -> its content
         self._lists: VmLists | None = None
         self._split_by = ""
         self._pages = _environment()
@@ -89,7 +89,7 @@ class HtmlReport:
         self._style = _text("css", _STYLES)
 
     def finish(self, session: pytest.Session, results: Harmless, split_by: str = "") -> None:
-        """Feed `results` to pytest-html, which writes the file when `session` finishes, right after this.
+        """Pass `results` to pytest-html, which writes the file when `session` finishes, right after this.
 
         Call it from a ``pytest_sessionfinish`` that is not ``trylast``. Without ``--html`` it does nothing. With a tag
         in `split_by`, a page for each value of it follows.
@@ -110,11 +110,11 @@ class HtmlReport:
             when, outcome, expected = _AS_PYTEST[finding["status"]]
             page.pytest_runtest_logreport(_test_report(nodeid, when, outcome, expected))
             page.pytest_runtest_logreport(_test_report(nodeid, "teardown", "passed", False))
-        for outcome, words in _COUNTED.items():  # what programs read out of the file is the whole run
+        for outcome, words in _COUNTED.items():  # programs that read the file get the whole run
             self._report.outcomes[outcome]["value"] = sum(results["counts"][word] for word in words)
 
     def withdraw(self) -> None:
-        """Let pytest-html write no file: the run came to nothing."""
+        """Keep pytest-html from writing a file: the run has no results."""
         if (page := self.page) is not None:
             page._generate_report = lambda *_, **__: None  # the session may be finishing already
             self._config.pluginmanager.unregister(page)
@@ -122,7 +122,7 @@ class HtmlReport:
     @property
     def page(self) -> Any:
         """The object of pytest-html that writes the page; None when there is none to be written."""
-        # pytest-html registers its writer without a name; it is the only object of its package that hears reports.
+        # pytest-html registers its writer without a name; it is the only object of its package with this hook.
         for plugin in self._config.pluginmanager.get_plugins():
             if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_runtest_logreport"):
                 return plugin
@@ -171,7 +171,7 @@ class HtmlReport:
         try:
             write_text(path, seal(path.read_text(encoding="utf-8"), (self._script, self._style)))
         except OSError as error:
-            path.unlink()  # rather no page than one without its policy
+            path.unlink()  # no page is better than one without its policy
             self._unwritten(error)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
@@ -179,7 +179,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
-        """Keep pytest-html's data, and take the runner's packages and environment variables out of it."""
+        """Keep pytest-html's data, without the runner's packages and environment variables."""
         self._report = report
         report.title = "Azure Arc readiness"
         report.set_data("environment", {})
@@ -190,7 +190,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Our columns; the two hidden ones are what pytest-html needs to know a row by.
+        """Our columns; pytest-html identifies a row by the two hidden ones.
 
         Only those are `sortable` in its sense, which copies their values: `report.js` sorts the rows without a redraw.
         """
@@ -220,7 +220,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
-        """No log of a finding's own: its details are built by the script when the row is opened."""
+        """No log for a finding: the script builds its details when the row is opened."""
         if report.nodeid in self._rows:
             data.clear()
 
@@ -262,11 +262,11 @@ class HtmlReport:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Templates in which every value is escaped, without their having to ask for it."""
+    """Templates that escape every value automatically."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
-        auto_reload=False,  # or it looks at the template's file for every row
+        auto_reload=False,  # otherwise it checks the template's file for every row
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -287,7 +287,7 @@ def _prose(text: str) -> Markup:
 
 
 def _shell(command: str) -> Markup:
-    """A command, escaped, in which no line breaks within a short word: half of an option looks like another one."""
+    """A command, escaped, without line breaks within a short word: half of an option looks like another one."""
     parts = re.split(r"([^\s]*-[^\s]*)", command)
     return Markup("").join(
         Markup("<span>{}</span>").format(part) if index % 2 and len(part) < 60 else part
@@ -325,7 +325,7 @@ def _test_report(nodeid: str, when: str, outcome: str, expected: bool) -> pytest
 
 
 def _outcome_word(report: Any) -> str:
-    # pytest-html's own words, by which its script filters.
+    # pytest-html's own outcomes, by which its script filters.
     if report.when == "setup":
         return "Error"
     return "XFailed" if hasattr(report, "wasxfail") else str(report.outcome).capitalize()
