@@ -141,7 +141,7 @@ def test_both_sides_say_connected(enroll_show: AgentStatus, enroll_machine: ArcM
             + (f" {finding.explanation.sentence}" if finding else ""),
             remedy=finding.explanation.advice if finding else "",
         )
-    if not enroll_machine.asked:
+    if not enroll_machine.queried:
         return "azcmagent show reports Connected. Azure was not queried (--no-azure)."
     if enroll_machine.missing:
         unknown(
@@ -208,7 +208,7 @@ def test_disconnecting_leaves_nothing(
             f"Disconnected on the VM; whether Azure still has the resource is not known: {enroll_gone.missing}",
             remedy="Search for the Arc machine in the portal, and delete it if it exists.",
         )
-    if not enroll_gone.asked:
+    if not enroll_gone.queried:
         return "Disconnected: azcmagent show names no resource. Azure was not queried (--no-azure)."
     if enroll_gone.id:
         fail(f"Disconnected on the VM, but Azure still has {enroll_gone.id} ({enroll_gone.status or 'no status'}).")

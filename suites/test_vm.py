@@ -63,7 +63,7 @@ def test_the_vm_is_there_and_running(azure: AzureVmView) -> str:
     name = f"VM {named(id)}"
     if image := str(prop(vm, "vmImage") or ""):
         record_fact("image", image)
-    settled(vm, name, "Read the message and the activity log. A VM that was not created as asked is created again.")
+    settled(vm, name, "Read the message and the activity log. Create a VM again that was not created as requested.")
     power, status = state(vm, "powerState"), state(vm, "detailedStatus")
     words = f"powerState {power or 'not stated'}, detailedStatus {status or 'not stated'}"
     expected = "expected On, and Running or Available"

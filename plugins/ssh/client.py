@@ -306,7 +306,7 @@ class _Visits:
         if len(route) == 1:
             began = time.monotonic()
             if not hop.proxy_command:
-                await self.resolver.asked(hop.address, hop.port, hop.connect_timeout or limit)
+                await self.resolver.query_sent(hop.address, hop.port, hop.connect_timeout or limit)
             deadline.excuse(time.monotonic() - began)
             try:
                 async with within(deadline.left):

@@ -22,7 +22,7 @@ class Resolver:
         self._pool = WorkerPool(_AT_ONCE, name="ssh worker")
         self._names: dict[tuple[str, int], tuple[asyncio.Event, _Answer]] = {}
 
-    async def asked(self, host: str, port: int, limit: float) -> None:
+    async def query_sent(self, host: str, port: int, limit: float) -> None:
         """Wait until the query for a name is sent: the `limit` of seconds for its answer begins then.
 
         A query without an answer by then continues until the resolver gives up; another thread then takes the

@@ -228,9 +228,9 @@ class AgentCommand:
 
 @dataclass(frozen=True, slots=True)
 class ArcMachine:
-    """The Arc machine in Azure. With neither an id nor `missing`, it does not exist, if Azure was `asked`."""
+    """The Arc machine in Azure. With neither an id nor `missing`, it does not exist, if Azure was `queried`."""
 
-    asked: bool = True
+    queried: bool = True
     missing: str = ""
     id: str = ""
     status: str = ""
@@ -242,7 +242,7 @@ class ArcMachine:
         if result.state != "done":
             return cls(missing=result.stderr.strip() or "it was not queried")
         if result.stdout == NOT_ASKED:
-            return cls(asked=False)
+            return cls(queried=False)
         try:
             machine: Any = json.loads(result.stdout)
         except RecursionError:

@@ -104,7 +104,7 @@ def test_an_interrupt_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_no_request_is_sent_when_azure_is_switched_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     site = Site(monkeypatch, tmp_path, ANSWERS)
     assert site.enroll("roundtrip", look=False)
-    assert not ArcMachine.read(site.results("a")["enroll_machine"]).asked
+    assert not ArcMachine.read(site.results("a")["enroll_machine"]).queried
 
 
 def test_what_azure_refuses_is_not_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

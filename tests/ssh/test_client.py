@@ -321,8 +321,8 @@ def test_the_limit_of_a_question_waits_for_a_thread_that_asks_it(monkeypatch: py
 
     async def ask() -> None:
         with closing(Resolver()) as resolver:
-            await resolver.asked("dead.example", 22, 3_000)  # has the only thread
-            second = asyncio.create_task(resolver.asked("vm.example", 22, 3_000))
+            await resolver.query_sent("dead.example", 22, 3_000)  # has the only thread
+            second = asyncio.create_task(resolver.query_sent("vm.example", 22, 3_000))
             for _ in range(20):
                 await asyncio.sleep(0)
             assert not second.done()

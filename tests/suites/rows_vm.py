@@ -76,7 +76,7 @@ ROWS["VM-001"] = [
         "available, and the last operation failed",
         Status.FAIL,
         "The last operation on VM vm-a did not succeed: provisioningState Failed; expected Succeeded.",
-        "Read the message and the activity log. A VM that was not created as asked is created again.",
+        "Read the message and the activity log. Create a VM again that was not created as requested.",
         vm=props(provisioningState="Failed", detailedStatus="Available"),
     ),
     azure_row(
@@ -118,7 +118,7 @@ ROWS["VM-001"] = [
         "provisioning failed",
         Status.FAIL,
         "The last operation on VM vm-a did not succeed: provisioningState Failed; expected Succeeded: Image not found.",
-        "Read the message and the activity log. A VM that was not created as asked is created again.",
+        "Read the message and the activity log. Create a VM again that was not created as requested.",
         vm=props(provisioningState="Failed", detailedStatusMessage="Image not found"),
     ),
     azure_row(
