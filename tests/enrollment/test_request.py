@@ -182,7 +182,7 @@ def test_no_target_no_connecting() -> None:
     )
     nowhere = replace(VM_A, target=replace(TARGET, location=None))
     assert prepare(nowhere, AzureSnapshot()) == (
-        "Not connected, because it is not known where to: no location is stated (target.location in the inventory)."
+        "Not connected, because the target is not known: no location is stated (target.location in the inventory)."
     )
 
 
