@@ -152,7 +152,8 @@ def _longest_first(probes: Sequence[tuple[int, ProbeCommand]]) -> str:
 def _make_room(names: Sequence[str], probes: int) -> str:
     """Check the limits for processes and files; make the folder, and prove that it is writable.
 
-    `mkdir` fails on anything that is already there.
+    `mkdir` fails on anything that is already there. In a shared place without the sticky bit, any other user could put
+    a folder with links in the place of this one, and root would follow them.
     """
     return f"""\
 [ -r /proc/self/stat ] || refuse noproc
@@ -171,6 +172,7 @@ room=
 trap remove EXIT
 trap '' XFSZ
 for place in {" ".join(PLACES)}; do
+  case $place in /dev/shm | *tmp) [ -k "$place" ] || continue ;; esac
   [ -d "$place" ] && mkdir "$place/{_FOLDER}" 2>/dev/null || continue
   room=$place/{_FOLDER}
   {{

@@ -116,6 +116,21 @@ def test_a_symbolic_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Pa
         link.unlink()
 
 
+@pytest.mark.parametrize(("mode", "used"), [(0o777, False), (0o1777, True)])
+def test_a_shared_place_in_which_others_may_rename_the_folder_is_not_used(
+    mode: int, used: bool, tmp_path: Path
+) -> None:
+    place = tmp_path / "tmp"
+    place.mkdir()
+    place.chmod(mode)
+    batch = compile_script([planned("a", 'echo "$room"')])
+    script = batch.script.replace(b"for place in /dev/shm ", b"for place in %s /dev/shm " % os.fsencode(place))
+    assert script != batch.script
+    decoder = run(batch, script)
+    assert decoder.complete
+    assert decoder.results["a"].stdout.startswith(f"{place}/.nexus-arc-") is used
+
+
 def fake(folder: Path, name: str, body: str) -> str:
     program = folder / name
     program.write_text(f"#!/bin/sh\n{body}")
