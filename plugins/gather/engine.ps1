@@ -135,7 +135,8 @@ $stop = {
     $parent = [Diagnostics.Process].GetProperty('ParentProcessId', $hidden)
     # Linux gives the children of a process that has ended to another parent: so there SIGSTOP (19) comes first.
     $pause = try { [Diagnostics.Process].Assembly.GetType('Interop+Sys').GetMethod('Kill', $hidden) } catch { }
-    $known = @{ $self.Id = $self.StartTime }
+    # Windows keeps the number of a process whose handle is kept: so what an ended one had started is found later, too.
+    $known = if ($pause) { @{ $self.Id = $self } } else { $lock.known }
     $paused = @()
     # No one else is in the middle of a tree.
     $locked = [Threading.Monitor]::TryEnter($lock, 2000)
@@ -157,6 +158,7 @@ $stop = {
             foreach ($process in [Diagnostics.Process]::GetProcesses()) {
                 try { $children[$parent.GetValue($process)] += @($process) } catch { }
             }
+            $killed = @()
             $families = [Collections.Generic.Queue[int]]::new([int[]]@($known.Keys))
             while ($families.Count) {
                 $number = $families.Dequeue()
@@ -165,19 +167,24 @@ $stop = {
                         if ($known[$process.Id]) { continue }
                         if ($number -eq $self.Id -and -not $everything -and $programs.Id -notcontains $process.Id) { continue }
                         # Windows gives a number away again. Then the child is the older one.
-                        $start = $process.StartTime
                         # PowerShell's console has a process of its own: without it PowerShell ends.
-                        if ($start -lt $known[$number] -or $process.ProcessName -eq 'conhost') { continue }
-                        $known[$process.Id] = $start
+                        if ($process.StartTime -lt $known[$number].StartTime -or $process.ProcessName -eq 'conhost') { continue }
+                        [void]$process.SafeHandle
+                        $known[$process.Id] = $process
                         $families.Enqueue($process.Id)
                         $more++
                         if ($pause) {
                             $paused += $process
                             [void]$pause.Invoke($null, @($process.Id, (19 -as $pause.GetParameters()[1].ParameterType)))
-                        } else { $process.Kill() }
+                        } else {
+                            $process.Kill()
+                            $killed += $process
+                        }
                     } catch { }
                 }
             }
+            # Kill does not wait: a program may come to the end of starting another one.
+            foreach ($process in $killed) { [void]$process.WaitForExit(500) }
         }
         if (-not $more) { break }
     }
@@ -265,7 +272,7 @@ $late = [Collections.ArrayList]::new()
 $sending = [Collections.Concurrent.BlockingCollection[IO.MemoryStream]]::new()
 $ended = [Threading.ManualResetEvent]::new($false)
 $forever = [Threading.ManualResetEvent]::new($false)
-$client = [hashtable]::Synchronized(@{ served = $false })
+$client = [hashtable]::Synchronized(@{ served = $false; known = @{ $self.Id = $self } })
 foreach ($event in 'ready', 'early', 'watched', 'gone') { $client[$event] = [Threading.ManualResetEvent]::new($false) }
 try {
     $elevated = $false

@@ -80,10 +80,10 @@ ${function:global:Invoke-Tool} = {
     $process.StartInfo = $info
     # Who stops the probe sees that a program is being started, or is seen here before one is. This text may be
     # stopped between any two statements.
-    $box.process = $process
     $box.starting = $true
     try {
         if ($order.stopped) { throw 'the time limit has passed' }
+        $box.process = $process
         try { [void]$process.Start() } catch {
             # As in a shell: it was found, and cannot be run.
             $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")

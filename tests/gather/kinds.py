@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from plugins.checks.quoting import tool
+from tests.support.powershell import KILLED, SH
 
 ANY = None
 SOME_ERROR = frozenset(range(1, 256))
@@ -30,7 +31,7 @@ class Kind(NamedTuple):
 
 def program(text: str) -> str:
     """PowerShell's way to start a program that does this; it stands for any program of Windows."""
-    return tool("/bin/sh", "-c", text)
+    return tool(SH, "-c", text)
 
 
 _STATUS = "A status is the probe's own; success is never assumed."
@@ -41,7 +42,7 @@ _LATE = "A late probe is stopped with all its descendants."
 #: A program does the same on both: promise, name, text for sh, answer.
 _PROGRAMS: list[tuple[str, str, str, Answer]] = [
     (_STATUS, "a program's status", "sh -c 'exit 7'", ("done", 7, "")),
-    (_STATUS, "a program is killed", "sh -c 'kill -9 $$'", ("done", 137, "")),
+    (_STATUS, "a program is killed", "sh -c 'kill -9 $$'", ("done", KILLED, "")),
     (_OUTPUT, "many line feeds", "printf '\\n\\n\\n'", ("done", 0, "\n\n\n")),
     (_OUTPUT, "a frame of another run", "printf '\\nNEXUS o 1\\n\\nNEXUS end\\n'", ("done", 0, ANY)),
     (_OUTPUT, "not ASCII", "printf 'gr\\303\\266\\303\\237er\\n'", ("done", 0, "größer\n")),

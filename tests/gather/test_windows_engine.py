@@ -21,18 +21,20 @@ from plugins.gather.windows_command import INCOMPLETE, STOPPED, pack
 from plugins.gather.windows_script import compile_script, source
 from plugins.model import ProbeResult
 from tests.gather.kinds import KINDS, Kind
-from tests.support.powershell import Run, needs_pwsh, probe, run, start
+from tests.support.powershell import KILLED, PROGRAMS, SH, SLEEP, Run, needs_pwsh, probe, run, start
 
 pytestmark = needs_pwsh
 
 
 def sh(text: str) -> str:
-    return tool("/bin/sh", "-c", text)
+    return tool(SH, "-c", text)
 
 
 def forks(mark: str) -> str:
     """A program that keeps starting children, each with one of its own; all have `mark` among their arguments."""
-    return tool("/bin/sh", "-c", f"while :; do (sleep {mark} & sleep 1; kill $!) & sleep 0.1; done", mark)
+    if PROGRAMS:
+        return tool(f"Z:{PROGRAMS}/forks.exe", mark)
+    return tool(SH, "-c", f"while :; do ({SLEEP} {mark} & {SLEEP} {mark}) & sleep 0.2; done", mark)
 
 
 UTF16 = "größer".encode("utf-16-le")
@@ -83,7 +85,7 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "\"<$([Console]::In.ReadLine())$([Console]::ReadLine())>\"": ("done", 0, "<>\n", ""),
     # What it changes is its own, and no program's.
     "$env:PATH = ''; $env:NEXUS_X = 1; [Environment]::CurrentDirectory = '/proc'; "
-    + tool("sh", "-c", "[ $PWD = /proc ]; echo $? \"<$NEXUS_X>\""): ("done", 0, "1 <>\n", ""),
+    + tool(Path(SH).name, "-c", "[ $PWD = /proc ]; echo $? \"<$NEXUS_X>\""): ("done", 0, "1 <>\n", ""),
     "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; 'l'": ("done", 0, "l\n", ""),
     "Set-StrictMode -Version Latest; $nothing; 'm'": ("done", 1, "", "$nothing"),
     "[Threading.Thread]::CurrentThread.CurrentCulture = 'de-DE'; [string]1.5": ("done", 0, "1.5\n", ""),
@@ -105,7 +107,7 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "$x = @($input).Count; \"y$x\"": ("done", 0, "y0\n", ""),
     "[void][Threading.Tasks.Task]::Delay(60000); 'z'": ("done", 0, "z\n", ""),
     "$p = [PowerShell]::Create().AddScript('while (1) { }'); [void]$p.BeginInvoke(); 'A'": ("done", 0, "A\n", ""),
-    sh("kill -9 $$"): ("done", 137, "", ""),
+    sh("kill -9 $$"): ("done", KILLED, "", ""),
     f"{sh('exit 4')}; {sh('echo B')}": ("done", 0, "B\n", ""),
     f"{sh('echo C')}; {sh('exit 4')}": ("done", 4, "C\n", ""),
     sh("cat; echo D"): ("done", 0, "D\n", ""),
@@ -173,13 +175,13 @@ def test_a_kind_that_both_engines_know(answers: dict[str, ProbeResult], kind: Ki
 def test_limits() -> None:
     """A late probe has its frame with what its program wrote, its tree is gone, and nothing is started after that."""
     mark = f"300.{os.getpid()}"
-    tree = sh(f"echo part; (sleep {mark} & sleep {mark}); echo later")
+    tree = sh(f"echo part; ({SLEEP} {mark} & {SLEEP} {mark}); echo later")
     answers = run(
         probe(f"{tree}; {sh('echo second')}", limit=4, key="tree"),
         probe(f"try {{ {tree} }} catch {{ }}; {sh('echo second')}", limit=4, key="goes on"),
         probe(f"'forks'; {forks(mark)}", limit=4, key="forks"),
         probe("'said'; while ($true) { }", limit=4, key="busy"),
-        probe(f"& /bin/sleep {mark}", limit=4, key="without Invoke-Tool"),
+        probe(f"& {SLEEP} {mark}", limit=4, key="without Invoke-Tool"),
         probe("[Threading.Monitor]::Enter([Console]::Out); [Threading.Thread]::Sleep(60000)", limit=4, key="deaf"),
         probe("'x' * 4097", key="one too many"),
         probe("'x' * 4095", key="exactly"),
@@ -297,8 +299,9 @@ def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_p
     assert deadlines == 1
     begun = Run(replace(compile_script(probes, nonce="N0NCE"), script=pack(text)))
     begun.read()
-    # The status is SIGKILL's if PowerShell does not manage its own exit either.
-    assert begun.process.wait(200) in (STOPPED, -signal.SIGKILL) and not begun.decoder.complete
+    # PowerShell kills itself if it does not manage its own exit either.
+    killed = 255 if PROGRAMS else -signal.SIGKILL
+    assert begun.process.wait(200) in (STOPPED, killed) and not begun.decoder.complete
     assert {key: result.stdout for key, result in begun.decoder.results.items()} == {
         "holds": "a\n",
         **{str(index): "b\n" for index in range(15)},
@@ -333,7 +336,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def test_an_end_of_stdin_stops_engine_and_programs() -> None:
     mark, more = f"301.{os.getpid()}", f"304.{os.getpid()}"
-    texts = [forks(more), *(sh(f"sleep {mark} & sleep {mark}") for _ in range(4)), f"& /bin/sleep {mark}"]
+    texts = [forks(more), *(sh(f"{SLEEP} {mark} & {SLEEP} {mark}") for _ in range(4)), f"& {SLEEP} {mark}"]
     begun = start([probe(text, limit=280, key=str(index)) for index, text in enumerate(texts)])
     begun.read("hello")
     wait_for(lambda: len(alive(mark)) >= 9 and len(alive(more)) >= 9)
@@ -351,7 +354,7 @@ def test_a_stdin_that_has_ended_before_the_engine_starts_stops_nothing() -> None
 
 def test_a_client_that_does_not_read_delays_no_limit() -> None:
     mark = f"303.{os.getpid()}"
-    texts = [f"'x' * 60000; {sh(f'sleep {mark}')}", *(f"'{key}' * 60000" for key in "abcdef")]
+    texts = [f"'x' * 60000; {sh(f'{SLEEP} {mark}')}", *(f"'{key}' * 60000" for key in "abcdef")]
     begun = start([probe(text, limit=200 if index else 5, cap=65_536) for index, text in enumerate(texts)])
     wait_for(lambda: bool(alive(mark)))
     wait_for(lambda: not alive(mark))

@@ -24,7 +24,7 @@ from plugins.ssh import client as ssh
 from tests.gather.test_windows_engine import alive, sh, wait_for
 from tests.gather.test_windows_visit import Nobody, host, vm
 from tests.support.paths import ROOT
-from tests.support.powershell import PWSH, needs_pwsh, probe
+from tests.support.powershell import PWSH, SLEEP, needs_pwsh, probe
 from tests.support.sshd import ME, Keys, Sshd, needs_sshd
 
 pytestmark = [needs_pwsh, needs_sshd]
@@ -97,7 +97,7 @@ def test_each_probe_has_its_answer(site: Site) -> None:
 
 def test_a_client_that_is_killed_leaves_nothing(site: Site) -> None:
     mark = f"304.{os.getpid()}"
-    script = compile_script([probe(sh(f"sleep {mark} & sleep {mark}"), limit=280, key=key) for key in "abc"])
+    script = compile_script([probe(sh(f"{SLEEP} {mark} & {SLEEP} {mark}"), limit=280, key=key) for key in "abc"])
     command = ["ssh", "-F", str(site.config()), "127.0.0.1", script.command]
     client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
@@ -133,7 +133,7 @@ def test_a_reboot_in_the_middle_costs_the_answers_of_this_vm_only(site: Site) ->
 
     power = threading.Thread(target=reboot)
     power.start()
-    evidence = site.visit([probe("'a'", key="quick", limit=290), probe(sh(f"sleep {mark}"), limit=280, key="long")])[
+    evidence = site.visit([probe("'a'", key="quick", limit=290), probe(sh(f"{SLEEP} {mark}"), limit=280, key="long")])[
         "win"
     ]
     power.join()

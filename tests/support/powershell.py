@@ -18,6 +18,12 @@ from plugins.model import ProbeResult
 
 PWSH = os.environ.get("PWSH") or shutil.which("pwsh") or ""
 
+#: Of the system that PowerShell runs on. scripts/test-windows names a folder of programs for Windows.
+PROGRAMS = os.environ.get("WINDOWS_PROGRAMS", "")
+SH, SLEEP = (f"Z:{PROGRAMS}/sh.exe", f"Z:{PROGRAMS}/sleep.exe") if PROGRAMS else ("/bin/sh", "/bin/sleep")
+#: The status of a program that SIGKILL ended; busybox for Windows has the signal in the highest byte.
+KILLED = 9 << 24 if PROGRAMS else 137
+
 needs_pwsh = pytest.mark.skipif(
     not PWSH, reason="PowerShell is not installed: put pwsh of PowerShell 7 on the PATH, or its path in PWSH"
 )
