@@ -40,7 +40,7 @@ test-store: dev-env ## run the tests of --evidence-store with Azurite (needs Nod
 	@cd tests/support/azurite && npm ci --silent
 	@$(PYTHON) -m pytest tests/evidence/test_object_store.py
 
-test-windows: dev-env ## run the tests for Windows guests under Wine: WINE_PWSH=pwsh.exe, WINDOWS_CURLS=folder of curl.exe; not part of `make test`
+test-windows: dev-env ## run the tests for Windows guests under Wine: WINE_PWSH=pwsh.exe, WINDOWS_BUSYBOX=busybox64.exe, WINDOWS_CURLS=folder of curl.exe; not part of `make test`
 	@scripts/test-windows $(WINDOWS_TESTS)
 
 bench: dev-env ## compare the speed with other tools in the lab, about an hour; BENCH="--list" lists the parts, BENCH="--vms 20" runs some

@@ -20,16 +20,22 @@ def _program(path: Path, text: str) -> Path:
 
 
 def _run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{folder}:/usr/bin:/bin", "WINE_PWSH": "", "WINDOWS_CURLS": "", **variables}
+    _program(folder / "x86_64-w64-mingw32-gcc", "")
+    unset = dict.fromkeys(["WINE_PWSH", "WINDOWS_BUSYBOX", "WINDOWS_CURLS", "WINEPREFIX"], "")
+    environment = {**os.environ, "PATH": f"{folder}:/usr/bin:/bin", **unset, **variables}
     return subprocess.run([_SCRIPT, *arguments], env=environment, capture_output=True, text=True, timeout=100)
 
 
 @pytest.mark.parametrize(
     ("wine", "variables", "words"),
     [
-        (False, {}, ["wine64", "WINE_PWSH"]),
-        (True, {}, ["WINE_PWSH"]),
-        (True, {"WINE_PWSH": "/bin/sh", "WINDOWS_CURLS": "/dev"}, ["curl.exe in WINDOWS_CURLS"]),
+        (False, {}, ["wine64", "WINE_PWSH", "WINDOWS_BUSYBOX"]),
+        (True, {"WINDOWS_BUSYBOX": "/bin/sh"}, ["WINE_PWSH"]),
+        (
+            True,
+            {"WINE_PWSH": "/bin/sh", "WINDOWS_BUSYBOX": "/bin/sh", "WINDOWS_CURLS": "/dev"},
+            ["curl.exe in WINDOWS_CURLS"],
+        ),
     ],
 )
 def test_one_sentence_names_what_is_missing(
@@ -45,16 +51,26 @@ def test_one_sentence_names_what_is_missing(
 
 
 def test_the_tests_get_a_powershell_that_wine_runs(tmp_path: Path) -> None:
-    """With the PATH as Windows writes it, the folder of curl.exe first."""
+    """With the PATH as Windows writes it, the folder of curl.exe first, and a terminal although the run has none."""
     (tmp_path / "curl.exe").touch()
     _program(tmp_path / "wine", 'exec "$@"')
-    pwsh = _program(tmp_path / "pwsh.exe", f'printf "%s\\n" "$WINEPATH" "$*" >{tmp_path}/seen')
+    pwsh = _program(tmp_path / "pwsh.exe", f'[ -t 2 ] && printf "%s\\n" "$WINEPATH" "$*" $$ >{tmp_path}/seen')
     test = tmp_path / "test_x.py"
     test.write_text(
-        "import os, subprocess\n\n\ndef test_it():\n    subprocess.run([os.environ['PWSH'], '-NoProfile', 'a b'], check=True)\n"
+        "import os, subprocess\n\n\ndef test_it():\n"
+        "    started = subprocess.Popen([os.environ['PWSH'], '-NoProfile', 'a b'])\n"
+        "    assert started.wait(60) == 0\n"
+        f"    assert open('{tmp_path}/seen').read().endswith(f'\\n{{started.pid}}\\n')\n"
+        "    assert os.access(os.environ['WINDOWS_PROGRAMS'] + '/sh.exe', os.X_OK)\n"
     )
-    done = _run(tmp_path, "-q", "-p", "no:cacheprovider", str(test), WINE_PWSH=str(pwsh), WINDOWS_CURLS=str(tmp_path))
+    done = _run(
+        tmp_path,
+        *("-q", "-p", "no:cacheprovider", str(test)),
+        WINE_PWSH=str(pwsh),
+        WINDOWS_BUSYBOX="/bin/sh",
+        WINDOWS_CURLS=str(tmp_path),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    path, arguments = (tmp_path / "seen").read_text().splitlines()
-    assert path == f"Z:{tmp_path};Z:{tmp_path};Z:/usr/bin;Z:/bin"
+    path, arguments, _ = (tmp_path / "seen").read_text().splitlines()
+    assert path.startswith(f"Z:{tmp_path};Z:/") and path.endswith(f";Z:{tmp_path};Z:/usr/bin;Z:/bin")
     assert arguments == "-NoProfile a b"

@@ -126,11 +126,11 @@ def program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _azcmagent(folder: Path) -> None:
-    """The agent's programs and logs."""
+def agent_texts() -> dict[str, str]:
+    """What the azcmagent of a machine that was never connected prints, by its arguments."""
     json_text, _, shown = captured("azcmagent/show-1.64-never-connected").stdout.partition("\n@text\n")
     settings, *gets = captured("azcmagent/config-set").stdout.partition("@list\n")[2].split("@get ")
-    texts = {
+    return {
         "version": "azcmagent version 1.64.03414.2961\n",
         "show -j": json_text.rstrip("\n") + "\n",
         "show": shown,
@@ -138,7 +138,11 @@ def _azcmagent(folder: Path) -> None:
         **{f"config get {name}": text for name, _, text in (get.partition("\n") for get in gets)},
         "check --location eastus": captured("azcmagent/check-2023-reached").stdout.partition("@check eastus\n")[2],
     }
-    agent = folder / "AzureConnectedMachineAgent"
+
+
+def _azcmagent(folder: Path) -> None:
+    """The agent's programs and logs."""
+    agent, texts = folder / "AzureConnectedMachineAgent", agent_texts()
     program(agent / "himds.exe", "#!/bin/sh\n")
     _prints(agent, texts)
     connected = captured("azcmagent/show-1.58-connected").stdout.partition("@text\n")[2]
