@@ -169,7 +169,7 @@ $stop = {
                         # Windows gives a number away again. Then the child is the older one.
                         # PowerShell's console has a process of its own: without it PowerShell ends.
                         if ($process.StartTime -lt $known[$number].StartTime -or $process.ProcessName -eq 'conhost') { continue }
-                        [void]$process.SafeHandle
+                        [void]$process.Handle
                         $known[$process.Id] = $process
                         $families.Enqueue($process.Id)
                         $more++

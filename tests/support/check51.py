@@ -115,14 +115,14 @@ MEMBERS = set(
     Assembly IsBackground ParameterType Platform Priority
     Argument ExposeFlowControlExceptions InvocationStateInfo Reason
     Arguments AsyncWaitHandle AvailableFreeSpace BaseStream CipherAlgorithm Count CreateNoWindow Current Data
-    Elapsed ElapsedMilliseconds EnvironmentVariables Exception Exists ExitCode FileName Groups HasExited Id
+    Elapsed ElapsedMilliseconds EnvironmentVariables Exception Exists ExitCode FileName Groups Handle HasExited Id
     Index InvokeCommand IsCompleted IsFaulted Issuer Keys LanguageMode Length Message OEMCodePage PSVersion
     Position ProcessName RedirectStandardError RedirectStandardInput RedirectStandardOutput RemoteCertificate Runspace
     ServiceName SessionState SslProtocol StandardError StandardInput StandardOutput StartInfo StartTime Status
     Success TextInfo Token TotalSeconds UseShellExecute Value Values WorkingDirectory
 
-    begin box cap code early end err folder full gone handle index limit missing order out path ready process root served
-    shell since started starting state status stopped variables watched whole
+    begin box cap code early end err folder full gone handle index known limit missing order out path ready process root
+    served shell since started starting state status stopped variables watched whole
     """.split()
 )
 
