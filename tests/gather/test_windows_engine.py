@@ -285,7 +285,7 @@ def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_p
         "'Sleep', $null, [Linq.Expressions.Expression]::Constant(-1))).Compile()"
     )
     hold = (
-        f"while ([IO.Directory]::GetFiles('{tmp_path}').Length -lt 15) {{ [Threading.Thread]::Sleep(50) }}; "
+        f"while ([IO.Directory]::GetFiles('{tmp_path}').Length -lt 2) {{ [Threading.Thread]::Sleep(50) }}; "
         f"[void][Threading.ThreadPool]::SetMinThreads(1, 1); [void][Threading.ThreadPool]::SetMaxThreads(2, 2); "
         f"foreach ($i in 1..40) {{ [void][Threading.Tasks.Task]::Run([Action]({sleep})) }}; "
         f"[IO.File]::WriteAllText('{now}', ''); 'a'"
@@ -293,10 +293,11 @@ def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_p
     # More than run at a time, and none ends before that.
     probes = [
         probe(hold, key="holds"),
-        *(probe(wait.replace("INDEX", str(index)), key=str(index), limit=190) for index in range(17)),
+        *(probe(wait.replace("INDEX", str(index)), key=str(index), limit=190) for index in range(4)),
     ]
     text, deadlines = re.subn(r"(?m)^\$deadline = \d+$", "$deadline = 30", source(probes, "N0NCE"))
-    assert deadlines == 1
+    text, limits = re.subn(r"(?m)^\$together = 16$", "$together = 3", text)
+    assert (deadlines, limits) == (1, 1)
     begun = Run(replace(compile_script(probes, nonce="N0NCE"), script=pack(text)))
     begun.read()
     # PowerShell kills itself if it does not manage its own exit either.
@@ -304,7 +305,7 @@ def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_p
     assert begun.process.wait(200) in (STOPPED, killed) and not begun.decoder.complete
     assert {key: result.stdout for key, result in begun.decoder.results.items()} == {
         "holds": "a\n",
-        **{str(index): "b\n" for index in range(15)},
+        **{str(index): "b\n" for index in range(2)},
     }
 
 
