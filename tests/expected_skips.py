@@ -17,6 +17,7 @@ REASONS = [
     "Azurite is not installed",  # make test-store has it
     "the agent is installed on this machine",
     r"^PowerShell is not installed",
+    r"^needs Windows' registry and services: run `make test-windows`$",
     "this file system shows other inodes to the kernel",
     r"^(fish|ksh|zsh) is not installed$",  # login shells that scripts/system-packages does not bring
     "busybox' awk takes long for megabytes",
