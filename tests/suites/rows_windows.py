@@ -1,9 +1,8 @@
-"""SSH, PROXY, IMDS and NET on Windows: the healthy answers are recorded, the others in the documented formats."""
+"""SSH, PROXY, IMDS and TOKEN on Windows: the healthy answers are recorded, the others in the documented formats."""
 
 from __future__ import annotations
 
 from plugins.model import ProbeResult, Status
-from tests.support.powershell_grammar import ENDPOINT
 from tests.support.suite_rows import NOW, Row, seen
 from tests.support.windows_recording import recorded
 
@@ -247,22 +246,6 @@ ROWS["IMDS-001"] = [
 ]
 
 
-SCHANNEL = """\
-*   Trying 169.254.0.11:3128...
-* Connected to 169.254.0.11 (169.254.0.11) port 3128
-* CONNECT tunnel: HTTP/1.1 negotiated
-* schannel: disabled automatic use of client certificate
-< HTTP/1.1 200 Connection established
-* SSL connection using TLSv1.3 / Aes256
-*  issuer: CN=Microsoft Azure RSA TLS Issuing CA 04, O=Microsoft Corporation, C=US
-"""
-
-
-def tunnel(verbose: str, exit: int = 0, error: str = "") -> ProbeResult:
-    line = "\n@curl code=400 connect=200 request=0 verify=0 total=0.201000\n"
-    return seen(line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
-
-
 ROWS["IMDS-002"] = [
     Row(
         "healthy",
@@ -279,95 +262,39 @@ ROWS["IMDS-002"] = [
     ),
 ]
 
-ROWS["NET-001"] = [
+ROWS["IMDS-004"] = [
     Row(
-        "the VM's own TLS failed",
-        {
-            "tunnel": seen(
-                "HTTP/1.1 200 Connection established\n\n\n@curl code=000 connect=200 request=0 verify=0 total=0.2\n",
-                "> CONNECT management.azure.com:443 HTTP/1.1\ncurl: (35) schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x\n",
-                35,
-            )
-        },
-        Status.FAIL,
-        "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the VM's own TLS failed (schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x): whether the path is sound is not known. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
-        "On the VM, find the reason in the System event log (source Schannel). Check that TLS 1.2 is not switched off (VM-005) and that memory is free, and restart the VM.",
-        {"endpoint": ENDPOINT},
+        "no such path",
+        {"imds_compute": recorded("imds_compute, answered")},
+        Status.PASS,
+        f"GET http://{IMDS}/metadata/instance/compute?api-version=2019-06-01 answered 404: the installation script continues.",
     ),
 ]
 
-ROWS["NET-003"] = [
+ROWS["TOKEN-001"] = [
     Row(
-        "sound, recorded",
-        {"tunnel": recorded("tunnel, answered")},
+        "issued",
+        {"arm_token": recorded("arm_token, answered")},
         Status.PASS,
-        "TLS 1.3 to management.azure.com; certificate accepted, issued by Microsoft Corporation.",
-        parameters={"endpoint": ENDPOINT},
+        "IMDS issued a token for the VM's identity in 0.00 s.",
+        parameters={"expected_principal": None},
     ),
+]
+
+REFUSED = "(Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server)"
+
+ROWS["PROXY-003"] = [
     Row(
-        "sound",
-        {"tunnel": tunnel(SCHANNEL)},
+        "answers",
+        {"proxy_port": recorded("proxy_port, answered")},
         Status.PASS,
-        "TLS 1.3 to management.azure.com; certificate accepted, issued by Microsoft Corporation.",
-        parameters={"endpoint": ENDPOINT},
+        "169.254.0.11:3128 accepts connections (it answered HTTP 400 in 0.00 s).",
     ),
     Row(
-        "a quoted organisation",
-        {"tunnel": tunnel('* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=a, O="DigiCert, Inc.", C=US\n')},
-        Status.PASS,
-        "TLS 1.2 to management.azure.com; certificate accepted, issued by DigiCert, Inc..",
-        parameters={"endpoint": ENDPOINT},
-    ),
-    Row(
-        "another name",
-        {
-            "tunnel": tunnel(
-                "* SSL connection using TLSv1.3 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
-                60,
-                "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.",
-            )
-        },
+        "refuses",
+        {"proxy_port": recorded("proxy_port")},
         Status.FAIL,
-        "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Another server answers in its place.",
-        "Find out who answers: curl.exe -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Remove TLS inspection, or the wrong name resolution behind the proxy.",
-        {"endpoint": ENDPOINT},
-    ),
-    Row(
-        "untrusted: curl 7.56 to 7.79 end with 77",
-        {
-            "tunnel": tunnel(
-                "* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
-                77,
-                "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette",
-            )
-        },
-        Status.FAIL,
-        "The VM does not trust the certificate of management.azure.com (schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette). It was issued by CN=Proxy CA, O=Contoso. Either a proxy opens the connection with its own CA, or the VM's CA certificates are out of date.",
-        "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc does not work well with it). If it is Microsoft or DigiCert: import the present root certificates (certutil -generateSSTFromWU roots.sst on a machine that reaches Windows Update).",
-        {"endpoint": ENDPOINT},
-    ),
-    Row(
-        "its own CA file",
-        {"tunnel": tunnel("", 77, "schannel: failed to open CA file 'C:\\ca.pem': No such file or directory")},
-        Status.FAIL,
-        "The VM cannot read its own CA bundle (schannel: failed to open CA file 'C:\\ca.pem': No such file or directory), so it trusts no certificate, including that of management.azure.com.",
-        "Import the CA certificates into Cert:\\LocalMachine\\Root. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
-        {"endpoint": ENDPOINT},
-    ),
-    Row(
-        "expired",
-        {"tunnel": tunnel("", 60, "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)")},
-        Status.FAIL,
-        "The certificate of management.azure.com is outside its time of validity (schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)). Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
-        "Set the VM's clock (SSH-003). If it is right, exempt the endpoints from TLS inspection.",
-        {"endpoint": ENDPOINT},
-    ),
-    Row(
-        "not said",
-        {"tunnel": tunnel("* schannel: disabled automatic use of client certificate\n")},
-        Status.UNKNOWN,
-        "curl did not print which TLS version it spoke with management.azure.com.",
-        "On the VM: curl.exe -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/",
-        {"endpoint": ENDPOINT},
+        f"169.254.0.11:3128 refuses the connection or has no route {REFUSED}. Without the CSN proxy the VM does not reach Azure.",
+        "The proxy belongs to the cloud services network. In Azure, check that the VM is attached to one and that it is Available (VM-003, CSN-003); on the VM, that 'Find-NetRoute -RemoteIPAddress 169.254.0.11' names the CSN interface.",
     ),
 ]

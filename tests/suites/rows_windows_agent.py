@@ -149,6 +149,15 @@ ROWS["AGENT-003"] = [
 ]
 
 
+ROWS["AGENT-004"] = [
+    Row(
+        "all reached",
+        {"agent": recorded("agent"), "agent_check": recorded("agent_check")},
+        Status.PASS,
+        "azcmagent check --location eastus reaches all 8 required endpoints.",
+    ),
+]
+
 SETTINGS = ("agent", "agent_config", "agent_services", "systemd_env")
 
 ROWS["PROXY-004"] = [

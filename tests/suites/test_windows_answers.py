@@ -28,7 +28,7 @@ from suites.probes.imds_token import TokenAnswer
 from suites.rules.certificate import certificate_problem
 from suites.rules.proxy_path import proxy_path
 from suites.rules.tls import Tls, refused_certificate, schannel
-from tests.suites.rows_windows import SCHANNEL, tunnel
+from tests.suites.rows_windows_net import SCHANNEL, tunnel
 from tests.support.catalogue import FUNCTIONS
 from tests.support.paths import ROOT
 from tests.support.powershell_grammar import ENDPOINT, PROBES, VM

@@ -7,7 +7,7 @@ import pytest
 from plugins.requirements.known_messages import explanations
 from suites.probes.curl import CurlAnswer
 from suites.rules.tls import schannel
-from tests.suites.rows_windows import tunnel
+from tests.suites.rows_windows_net import tunnel
 from tests.suites.windows_kinds import CERTIFICATES, CHAINS, EXPLAINED, LINES
 
 #: How curl for Windows prints a status: by name in most cases, by number alone where that version lacks the name.

@@ -21,6 +21,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from socketserver import TCPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,7 +61,8 @@ STAND_INS = {
     "logs of the agent": "one line each, written by hand",
     "curl.exe": "curl of the machine, to a closed port of 127.0.0.1 as proxy and as metadata service",
     "connected": "all services run, and azcmagent.exe prints captured texts of a connected machine",
-    "answered": "the lab's metadata service, and a proxy with a TLS server behind it that answers 400, both on 127.0.0.1",
+    "answered": "the lab's metadata service (also as the CSN proxy's port), and a proxy with a TLS server behind it that "
+    "answers 400, both on 127.0.0.1",
     "addresses": "127.0.0.1 for the metadata service that is pinged, and for the endpoint that is resolved",
 }
 
@@ -70,7 +72,7 @@ _PATIENT = replace(PROFILE, timeouts=Timeouts(imds=25, connect=25, total=30))
 
 #: Probes that are recorded a second time.
 _CONNECTED = ("agent_show", "agent_services", "agent_check")
-_ANSWERED = ("clock", "healthz", "healthz_as_is", "tunnel")
+_ANSWERED = ("clock", "healthz", "healthz_as_is", "imds_compute", "arm_token", "proxy_port", "tunnel")
 _DATED = (
     b"HTTP/1.1 400 Bad Request\r\nDate: Sat, 21 Nov 2026 22:45:58 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -190,11 +192,14 @@ def record(folder: Path) -> dict[str, ProbeResult]:
         _, trusted = certificate(folder, "good", ENDPOINT.host)
         environment.setenv("CURL_CA_BUNDLE", str(trusted))
         tls = OddProxy(("127.0.0.1", 0), lambda _: "", {"": serves(folder / "good.pem", answer=_DATED)})
+        # Tokens of one moment.
+        for module in ("lab.tokens", "lab.metadata"):
+            environment.setattr(f"{module}.time", SimpleNamespace(time=lambda: NOW))
         (plan,) = Spec(1, {}, []).plans()
         place = Cloud.of([plan]).places[plan.name]
         sidecar = {"127.0.0.1": partial(metadata_answer, plan=plan, place=place, issuer=Issuer())}
         with _serving(tls) as proxy, _serving(MetadataService(("127.0.0.1", 0), sidecar)) as imds:
-            answered = [_answered(name, proxy, imds) for name in _ANSWERED]
+            answered = [_answered(name, imds if name == "proxy_port" else proxy, imds) for name in _ANSWERED]
             return run(*_probes(), *map(_connected, _CONNECTED), *map(_other, OTHERS), *answered)
 
 
