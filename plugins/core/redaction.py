@@ -29,7 +29,7 @@ from plugins.core.secret_addresses import address_logins
 from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
 from plugins.core.secret_blocks import HEADS, encoded_logins, headless, is_wide
 from plugins.core.secret_devices import DEVICES
-from plugins.core.secret_folds import folds
+from plugins.core.secret_folds import folds, may_fold
 from plugins.core.secret_names import (
     HINTS,
     NONE,
@@ -140,8 +140,8 @@ def _found(text: str) -> list[tuple[int, int]]:
     if not new:
         return []
     held = _NEEDLES.held(new)
-    folded = {line: its for line in new if ("\\n" in line or "[" in line) and (its := folds(line))}
-    wide = [line for line in new if is_wide(line)]
+    folded = {line: its for line in new if (its := folds(line))} if may_fold(text) else {}
+    wide = [line for line in new if len(line) > 63 and is_wide(line)]
     if len(_harmless) < _MOST:
         _harmless.update(
             {line for line in new if line not in held and line not in folded and len(line) < 200}.difference(wide)
@@ -279,7 +279,10 @@ def _pair(value: Mapping[Any, Any]) -> str:
 def _secret_of(name: str, value: Any, level: int) -> Any:
     """`value` of a field called `name`."""
     if level == STRONG and isinstance(value, Mapping):  # {"adminPassword": {"value": "x"}}, a parameter of ARM
-        valued = {key for key in value if str(key).lower() in VALUES}
+        several = name.endswith("s")  # {"passwords": {"root": "x"}}, "protectedSettings"
+        valued = {
+            key for key, member in value.items() if str(key).lower() in VALUES or (several and isinstance(member, str))
+        }
         return {
             key: _secret_of(name, member, level) if key in valued else clean(member) for key, member in value.items()
         }

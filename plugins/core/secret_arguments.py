@@ -108,6 +108,7 @@ ARGUMENTS: tuple[Tool, ...] = (
         r"(?<=[ \t])(?!-)(?!method=|role_id=|username=|path=|ttl=)[\w.-]++=(?!@)",
         command=r"\bkv[ \t]+(?:put|patch)\b",
     ),
+    Tool("--key-value", "az", rf"--key-value{_THEN}"),
     Tool("kubeadm", "kubeadm", rf"--certificate-key{_THEN}"),
     Tool("keytool jarsigner", "keytool|jarsigner", rf"-\w*(?:storepass|keypass)(?::env)?{_THEN}"),
     Tool(
@@ -190,8 +191,8 @@ ARGUMENTS: tuple[Tool, ...] = (
         flags=re.I,
     ),
     Tool(
-        "cmdkey schtasks wmic winrs netdom djoin psexec dsadd dsmod psexec64",
-        r"cmdkey|schtasks|wmic|winrs|netdom|djoin|psexec\w*|dsadd|dsmod",
+        "cmdkey schtasks wmic winrs netdom djoin psexec dsadd dsmod psexec64 ktpass wevtutil wbadmin certreq",
+        r"ktpass|wevtutil|wbadmin|certreq|cmdkey|schtasks|wmic|winrs|netdom|djoin|psexec\w*|dsadd|dsmod",
         rf"[/-](?:pass(?:word)?d?|pwd|rp|p|pd|po|up)(?:[:=]{_GAP}?|{_GAP}{{1,9}})(?![/*])",
         flags=re.I,
     ),
@@ -264,9 +265,20 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     # login('anna', 'x'), HTTPBasicAuth("anna", "x"), ssh.connect(h, 22, "anna", "x"), ClientSecretCredential(t, c, "x")
     # auth=("anna", "x")
     (
-        ("credential", "basicauth(", "login(", "logon(", "connect(", "getconnection(", "authenticate(", "auth=("),
+        (
+            "credential",
+            "basicauth(",
+            "login(",
+            "logon(",
+            "connect(",
+            "getconnection(",
+            "authenticate(",
+            "auth=(",
+            "db.auth(",
+            "changeuserpassword(",
+        ),
         re.compile(
-            rf"(?:\w*(?<!Network)Credentials?(?:\]?::new)?|BasicAuth|log[io]n|logon|connect|getConnection|authenticate|\bauth=)\s{{0,9}}"
+            rf"(?:\w*(?<!Network)Credentials?(?:\]?::new)?|BasicAuth|log[io]n|logon|connect|getConnection|authenticate|db\.auth|changeUserPassword|\bauth=)\s{{0,9}}"
             rf"\((?:[^()\n=]{{0,200}},)\s{{0,9}}(?=[\"']){WORD}(?=[\"']\s{{0,9}}\))",
             re.I,
         ),
@@ -277,17 +289,30 @@ COMMANDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             rf"NetworkCredential(?:\]?::new)?\s{{0,9}}\(\s{{0,9}}[^,()\n]{{1,100}},\s{{0,9}}(?=[\"']){WORD}", re.I
         ),
     ),
+    # ParameterBinding(ConvertTo-SecureString): name="String"; value="x" of module logging; EXEC sp_addlogin 'a', 'x'
+    (
+        ("securestring):", "sp_addlogin", "secret '", 'secret "'),
+        re.compile(
+            rf"(?:SecureString\):[ ]name=\"String\";[ ]value=|sp_addlogin[ \t]+N?'[^'\n]*',[ \t]*N?|\b(?-i:S"
+            rf"ECRET)[ \t]+)(?=[\"']){WORD}",
+            re.I,
+        ),
+    ),
+    (
+        ("identified by",),
+        re.compile(r"identified[ \t]+by[ \t]+(?P<bare>(?=\S*\d)[^\s'\";]{6,})(?=[ \t]*(?:;|$))", re.I | re.M),
+    ),
     # -object secret,id=x,data=y of QEMU
     (("secret,id=",), re.compile(rf"\bsecret,id=[^\s,]++(?:,(?!data=)[^\s,]++){{0,4}},data={WORD}")),
     # echo root:x | chpasswd; printf '%s' x | docker login --password-stdin; echo x | sudo -S true
     (
-        ("pass", "sudo", "kinit", "stdin", "-token", "cryptsetup", "su "),
+        ("pass", "sudo", "kinit", "stdin", "-token", "cryptsetup", "su ", "devops login"),
         re.compile(
             r"\b(?:echo|printf)(?:[ \t]+-\w+)*[ \t]+(?:(?:\"[^\"\n]{0,40}%s[^\"\n]{0,9}\"|'[^'\n]{0,"
             r"40}%s[^'\n]{0,9}')[ \t]+)?"
             r"(?P<bare>[^\n|]{1,400}?)[ \t]*\|[ \t]*(?:tee[ \t][^\n|]{1,99}\|[ \t]*)?(?:sudo[ \t]+(?:-(?!S)"
             r"\w+[ \t]+)*)?(?:/[\w/]*/)?"
-            r"(?:chpasswd|passwd[ \t]|kinit|cryptsetup|smbpasswd|su[ \t]|sudo[ \t]+-S|-S\b|"
+            r"(?:chpasswd|passwd[ \t]|az[ \t]devops[ \t]login|kinit|cryptsetup|smbpasswd|su[ \t]|sudo[ \t]+-S|-S\b|"
             r"[^\n|]{1,300}?--(?:password-stdin|stdin|with-token|passphrase-fd|pass-stdin))"
         ),
     ),

@@ -10,7 +10,8 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from plugins.core.secret_names import NONE, STRONG, WEAK, is_plain_value, secret_level
+from plugins.core.secret_columns import aligned, separated
+from plugins.core.secret_names import NONE, STRONG, WEAK, secret_level
 
 Spans = Iterator[tuple[int, int]]
 
@@ -307,7 +308,8 @@ _DUMPED = re.compile(
 
 # "passwords": {"root": "x", "anna": "y"}
 _OBJECT = re.compile(
-    r"(?:passwords|passwds|passphrases|stringData)\\*[\"']?\s{0,9}(?::|=>?)\s{0,9}\{(?P<members>[^{}]{1,4000}+)", re.I
+    r"(?:passwords|passwds|passphrases|stringData|protectedSettings)\\*[\"']?\s{0,9}(?::|=>?)\s{0,9}\{(?P<members>[^{}]{1,4000}+)",
+    re.I,
 )
 _VALUES = re.compile(r"(?::|=>?)\s{0,9}\\*([\"'])(?P<secret>(?:(?!\\*\1)[^\n])+)")
 
@@ -317,23 +319,8 @@ def _objects(text: str) -> Spans:
         yield from (value.span("secret") for value in _VALUES.finditer(text, *found.span("members")))
 
 
-# Columns, as PowerShell and `az -o table` print them: a line of dashes says where each begins and ends
-_RULE = re.compile(r"\n(?P<rule>[ \t]*--[- \t]*)\r?\n(?P<rows>(?:[ \t]*\S[^\n]*(?:\n|\Z)){1,200})")
-
-
-def _tables(text: str) -> Spans:
-    for table in _RULE.finditer(text) if "---" in text else ():
-        head = text[text.rfind("\n", 0, table.start()) + 1 : table.start()]
-        starts = [dashes.start() for dashes in re.finditer("-+", table["rule"])]
-        for first, last in zip(starts, [*starts[1:], 10_000], strict=True):
-            if secret_level(head[first:last].strip()) < WEAK:
-                continue
-            at = table.start("rows")
-            for row in table["rows"].split("\n"):
-                if (cell := row[first:last].strip()) and not is_plain_value("", cell, STRONG):
-                    begin = at + row.index(cell, first)
-                    yield begin, begin + len(cell)
-                at += len(row) + 1
+# Content-Disposition: form-data; name="password", an empty line, and the value
+_FORM = re.compile(r"form-data;\s?name=\"?(?P<name>[\w.-]+)\"?[^\n]*\n(?:[\w-]+:[^\n]*\n)*\r?\n(?P<secret>[^\n]+)")
 
 
 # a login of OpenVPN in its file, and one of SMTP in a transcript: the name, then the password
@@ -379,7 +366,9 @@ HEADS: tuple[tuple[tuple[str, ...], Callable[[str], Spans]], ...] = (
     (("value:",), _all(_NAMED_BLOCK, WEAK)),
     (("stringdata:", "kind: secret", 'kind: "secret', "kind: 'secret"), _secret_objects),
     (("string(",), _all(_DUMPED, WEAK)),
-    (("passwords", "passwds", "passphrases", "stringdata"), _objects),
-    (("password", "passwd", "passphrase", "secret", "token"), _tables),
+    (("passwords", "passwds", "passphrases", "stringdata", "protectedsettings"), _objects),
+    (("password", "passwd", "passphrase", "secret", "token"), aligned),
+    (("password", "passwd", "passphrase", "secret", "apikey", "api_key"), separated),
+    (("form-data",), _all(_FORM, WEAK)),
     (("<auth-user-pass>", "334 ugfzc3dvcmq6", "334-ugfzc3dvcmq6"), _below),
 )

@@ -10,8 +10,22 @@ from __future__ import annotations
 
 import re
 
-_LIST = re.compile(r"\[(?=[^\[\]{}\n]{0,400}(?:[\"'],|, *-|,[\"']))[^\[\]{}\n]{3,4000}\]")
-_ITEM = re.compile(r"(?P<q>\\*[\"'])(?P<word>[\w./:=@+,%~-]+)(?P=q)(?=[\],])|(?<=[\"'\w]),(?=[ \"'])")
+#: a0="curl" a1="-u" a2="anna:x" of auditd
+_EXECVE = re.compile(r"\ba\d{1,2}=(?=\"[^\"\n]*\")")
+_LIST = re.compile(
+    r"(?:-ArgumentList[ \t]+(?:[\"'][^\"'\n]*[\"'],[ \t]*)+[\"'][^\"'\n]*[\"'])|\[(?=[^\[\]{}\n]{0,400}(?:"
+    r"[\"'],|, *-|,[\"']))[^\[\]{}\n]{3,4000}\]"
+)
+_ITEM = re.compile(r"(?P<q>\\*[\"'])(?P<word>[\w./:=@+,%~-]+)(?P=q)(?=[\], \t\n]|\Z)|(?<=[\"'\w]),(?=[ \"'])")
+
+
+#: What stands between the items of a list.
+_BETWEEN = ("',", '",', ", -")
+
+
+def may_fold(text: str) -> bool:
+    """Whether a text may have a line with another text in it."""
+    return "\\n" in text or "EXECVE" in text or any(between in text for between in _BETWEEN)
 
 
 def folds(line: str) -> list[tuple[int, str]]:
@@ -19,7 +33,9 @@ def folds(line: str) -> list[tuple[int, str]]:
     if "\\n" in line:
         whole = re.sub(r"(?:\\+r)?\\+n", lambda at: " " * (len(at[0]) - 1) + "\n", line)
         return [(0, _LIST.sub(lambda found: _ITEM.sub(_bare, found[0]), whole))]
-    if "[" in line and "," in line:
+    if "EXECVE" in line:
+        return [(0, _ITEM.sub(_bare, _EXECVE.sub(lambda at: " " * len(at[0]), line)))]
+    if ("[" in line or "-ArgumentList" in line) and any(between in line for between in _BETWEEN):
         return [(found.start(), _ITEM.sub(_bare, found[0])) for found in _LIST.finditer(line)]
     return []
 

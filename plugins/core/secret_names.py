@@ -22,7 +22,7 @@ NONE, LIKELY, WEAK, STRONG = 0, 1, 2, 3
 #: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.
 _ENDINGS = (
     *("password", "passwd", "passphrase", "passcode", "passwort", "secret", "apikey", "accesskey", "secretkey"),
-    *("kennwort", "wachtwoord", "authtok", "activationkey"),
+    *("connectionstring", "kennwort", "wachtwoord", "authtok", "activationkey"),
     *(
         "secretkeybase",
         "privatekey",
@@ -91,7 +91,8 @@ _ABOUT = frozenset(
     "limit lock error code message issuer audience scope command cmd script program helper plugin module library "
     "package header prefix suffix index field label tag region project authentication encryption complexity "
     "requirements agent "
-    "generator hashing protection fingerprint thumbprint sha digest signature number pattern regex scope kind".split()
+    "generator hashing protection fingerprint thumbprint sha digest signature number pattern regex scope kin"
+    "d py sh conf cfg txt yaml yml json log timer".split()
 )
 
 #: Last words that say in which shape the secret is: clientSecretValue, password_hash, client-key-data.
@@ -102,7 +103,21 @@ _TAILS = frozenset(
 
 #: A line with a secret's name in it has one of these, in lower case: nothing is looked for in other lines.
 HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string", "signature", "jwt", "cookie") + (
-    *("authorization", "nthash", "lmhash", "rediscli_auth", "customdata", "custom_data", "login"),
+    *(
+        "authorization",
+        "nthash",
+        "lmhash",
+        "rediscli_auth",
+        "customdata",
+        "custom_data",
+        "sonar.login",
+        "sonar_login",
+        "registry-auth",
+        "zumo-auth",
+        "device_code",
+        "devicecode",
+    ),
+    *("code_verifier", "client_assertion"),
     *("pin=", "pin:", 'pin"', "pin'", "-pin", "pin_code", "userpin", "user_pin"),
     *("masterauth", "connstr", "_pat", "sas", "_pin", "community", "art-api"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
@@ -222,7 +237,8 @@ _PAIRS = frozenset(
         ),
         *("community string", "snmp community", "ro community", "rw community", "trap community", "art api"),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
-        *("pin code", "rediscli auth", "custom data", "sonar login"),
+        *("pin code", "rediscli auth", "custom data", "sonar login", "pass phrase", "pass word", "pass code"),
+        *("registry auth", "zumo auth", "device code", "code verifier", "client assertion"),
     )
 )
 #: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.

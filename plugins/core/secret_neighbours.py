@@ -24,16 +24,22 @@ from plugins.core.secret_names import NONE, STRONG, WEAK, is_plain_value, secret
 Spans = Iterator[tuple[int, int]]
 
 _COLOUR = r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[\d;]{0,12}m"
-_QUOTE = r"\\*[\"']|&quot;|&#3[49];|&apos;|\\u0022|%22"
+_QUOTE = r"\\*[\"']|&quot;|&#3[49];|&#x2[27];|&apos;|\\u0022|\\x2[27]|%(?:25)?22"
 #: Of a declaration, before the =: var dbPassword string = "x", dbPassword: str = "x", char password[25] = "x"
-_TYPE = r"(?:string|\[\d{0,4}\]|:[ \t]?(?:str|String|string)(?=[ \t]*=))[ \t]{0,9}(?==)"
+_TYPE = (
+    r"(?:string|As String|!?:[ \t]?string|:[ \t]?String\?|\[\d{0,4}\]|:[ \t]?(?:str|String|string)(?="
+    r"[ \t]*=))[ \t]{0,9}(?==)"
+)
 _NAMED = re.compile(
-    rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])]|{_COLOUR}){{0,5}})("
-    rf"?:[ \t]|{_COLOUR}){{0,12}}(?:{_TYPE})?"
-    r"(?P<sep>=>|(?::{1,3}|[?.+])?=(?!==)=?|[!=]={1,2}(?=[ \t]{0,9}[\"'])|:(?!:)|::(?=[ \t])|%3[aAdD]|"
+    rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])`}}]|\*\*|{_COLOUR}){{0,5}})("
+    rf"?:[ \t\u3000]|\.{{2,60}}|{_COLOUR}){{0,12}}(?:{_TYPE})?"
+    r"(?P<sep>=>|<-(?=[ \t]{0,9}[\"'])|~(?=[ \t]{0,9}\")|-->|[\uff1a\uff1d]|\.{3}(?=[ \t])|\\[=:](?=[^\\])|(?::{1,3}|"
+    r"[?.+])?=(?!==)=?|[!=]={1,2}(?=[ \t]{0,9}[\"'])|:(?!:)|::(?=[ \t])|%(?:25)?3[aAdD]|</(?:td|dt|name|key|"
+    r"b|strong)>:?(?:\s{0,9}<\w{1,20}>){0,3}|"
     r",(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t])|->|REG_(?:EXPAND_)?SZ(?=[ \t]))"
-    rf"(?:[ \t]|{_COLOUR}){{0,20}}"
-    r"(?:Some\(|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|!!?\w+[ \t]+|[bur@](?=\\*[\"'])|"
+    rf"(?:[ \t\u3000]|{_COLOUR}|\*\*){{0,20}}(?:</\w{{1,8}}>[ \t]*)?"
+    r"(?:(?:Some\(|Secret(?:String)?\(){1,2}|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|!!?"
+    r"\w+[ \t]+|[bur@](?=\\*[\"'])|"
     r"\((?=[\"']))?"
 )
 _VALUE = re.compile(
@@ -191,14 +197,14 @@ def _assigned(text: str, start: int, end: int) -> Spans:
         level = secret_level(name)
         if level == NONE and text[found.start() - 2 : found.start()].endswith("["):
             level = secret_level(re.sub(r"\A\d*m", "", name))  # behind a colour code
-        if level == NONE or not _joined(found, text[start : start + 100]):
+        if level == NONE or not _joined(found, text[start : found.end()], start):
             continue
         begins = found.start() - start < 40 and bool(_LINE_START.match(text[start : found.start()]))
         spans, covered = _value(text, name, found.end(), end, level, begins=begins)
         yield from spans
 
 
-def _joined(found: re.Match[str], line: str) -> bool:
+def _joined(found: re.Match[str], line: str, start: int) -> bool:
     """A comma joins only what is in quotes and in brackets, a bar only cells of a table."""
     separator = found["sep"]
     if separator in ",|" and (found["name"].lower() == "pass" or re.search(r"-\d{3}\Z", found["name"])):
@@ -206,7 +212,9 @@ def _joined(found: re.Match[str], line: str) -> bool:
     if separator == ",":
         before = found.string[max(0, found.start() - 6) : found.start()]
         return bool(re.search(r"[\"';]", found["close"]) and re.search(r"[(\[{]\s?[bu]?\\?[\"']\Z", before))
-    return separator != "|" or line.lstrip().startswith("|")
+    return separator != "|" or bool(
+        re.match(r"[ \t]*\|(?:[^\n]*\|)?[ \t]*[\"'`*]{0,3}\Z", line[: found.start() - start])
+    )
 
 
 def _value(

@@ -60,6 +60,19 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             re.M,
         ),
     ),
+    # d-i passwd/root-password password x, of debconf
+    (
+        ("password ", "string "),
+        re.compile(r"[ \t][\w-]+/\S*(?:pass|wpa|wep)\S*[ \t]+(?:password|string)[ \t]+(?P<bare>[^\s\"'|]{4,})"),
+    ),
+    # a1 LOGIN anna x1 (IMAP), ---> PASS x1 and "PASS x1\r\n" (FTP, POP)
+    (
+        ("login ", "pass "),
+        re.compile(
+            r"(?:(?m:^)(?:[A-Za-z]?\d{1,5}[ ])?LOGIN[ ][^\s\"]+[ ]|(?:--->|>>>|\")[ ]?PASS[ ])"
+            r"(?P<bare>(?=[^\s\"']{0,99}[\d!@#$%^&*.])[^\s\"'\\<>]{5,128})"
+        ),
+    ),
     # smtp.example.net:587 anna:x1 (Postfix), proxy-user = anna:x1, user = "anna:x1" (curl)
     (
         (":587 ", ":465 ", ":25 ", ":submission ", "user = ", "user=", "user: ", "--user ", "-u "),
@@ -75,7 +88,8 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("requirepass", "masterauth", "bindpw", "rootpw", "insecure-password", "stats auth"),
         re.compile(
-            r"(?:^|\bset)[ \t]*(?:requirepass|masterauth|bindpw|rootpw|stats[ \t]+auth[ \t]+[^\s:]+:(?=\S)|"
+            r"(?:^|\bset)[ \t]*(?:requirepass|masterauth|bindpw|rootpw(?:[ \t]+--\w+)*|stats[ \t]+auth[ \t]+"
+            r"[^\s:]+:(?=\S)|"
             r"user[ \t]+\S+[ \t]+insecure-password)[ \t]*(?<=[ \t:])[\"']?(?P<bare>[^\s\"']+)[\"']?[ \t\r]*$",
             re.I | re.M,
         ),

@@ -20,7 +20,7 @@ _SCHEMES = (
     "bearer|basic|digest|negotiate|ntlm|sharedkey(?:lite)?|token|apikey|api-key|splunk|hmac-sha256|aws4-hmac-sha256"
 )
 #: Between a header's name and its value, in HTTP, JSON, and the dumps of Python, Go, Ruby and PHP; colours, too.
-_BETWEEN = r"""(?:\\*["'\])]|\x1b\[[\d;]{0,9}m){0,4}\s{0,9}(?:=>|->|[=:,]|%3[aA])(?:\s|%20|\x1b\[[\d;]{0,9}m"
+_BETWEEN = r"""(?:\\*["'\])]|\x1b\[[\d;]{0,9}m){0,4}\s{0,9}(?:=>|->|[=:,]|%3[aA]|(?=[\"']b))(?:\s|%20|\x1b\[[\d;]{0,9}m"
     "){0,9}(?:\[\]string)?[\[({\\"'bu]{0,6}"""
 
 SHAPES: tuple[Pattern, ...] = (
@@ -152,6 +152,8 @@ SHAPES: tuple[Pattern, ...] = (
     ),
     # BUNDLE_GEMS__EXAMPLE__NET=user:x of Bundler
     (("bundle_",), re.compile(r"\bBUNDLE_\w+__\w+\s?[:=]\s?[\"']?(?P<secret>[\w.@+-]+:[^\s\"':/]{4,})")),
+    # curlftpfs#anna:x@host of fstab
+    (("curlftpfs#", "sshfs#"), re.compile(r"(?:curlftp|ssh)fs#[^\s:@/]+:(?P<secret>[^\s@]+)@")),
     # jdbc:oracle:thin:scott/tiger@h
     (("jdbc:oracle",), re.compile(r"jdbc:oracle:\w+:[^\s/@:]+/(?P<secret>[^\s/@]+)@")),
     # Authorization: Bearer abc / "Proxy-Authorization": "Basic abc" / ('Authorization', 'Basic abc') / Bearer abc
