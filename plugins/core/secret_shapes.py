@@ -146,14 +146,14 @@ SHAPES: tuple[Pattern, ...] = (
     (
         (":pserver:", ":ext:", ":gserver:", "impacket"),
         re.compile(
-            r"(?::(?:pserver|ext|gserver):|(?i:impacket)\S*[ \t]+(?:-[\w-]+[ \t]+)*[\w.-]+/)[\w.$-]+:(?P<sec"
-            r"ret>[^\s@]+)@"
+            r"(?::(?:pserver|ext|gserver):|(?i:impacket)\S{0,40}[ \t]+(?:-[\w-]{1,40}[ \t]+){0,9}[\w.-]{1,64}/)"
+            r"[\w.$-]{1,64}:(?P<secret>[^\s@]{1,128})@"
         ),
     ),
     # BUNDLE_GEMS__EXAMPLE__NET=user:x of Bundler
-    (("bundle_",), re.compile(r"\bBUNDLE_\w+__\w+\s?[:=]\s?[\"']?(?P<secret>[\w.@+-]+:[^\s\"':/]{4,})")),
+    (("bundle_",), re.compile(r"\bBUNDLE_\w{1,99}\s?[:=]\s?[\"']?(?P<secret>[\w.@+-]+:[^\s\"':/]{4,})")),
     # curlftpfs#anna:x@host of fstab
-    (("curlftpfs#", "sshfs#"), re.compile(r"(?:curlftp|ssh)fs#[^\s:@/]+:(?P<secret>[^\s@]+)@")),
+    (("curlftpfs#", "sshfs#"), re.compile(r"(?:curlftp|ssh)fs#[^\s:@/]{1,64}:(?P<secret>[^\s@]{1,128})@")),
     # jdbc:oracle:thin:scott/tiger@h
     (("jdbc:oracle",), re.compile(r"jdbc:oracle:\w+:[^\s/@:]+/(?P<secret>[^\s/@]+)@")),
     # Authorization: Bearer abc / "Proxy-Authorization": "Basic abc" / ('Authorization', 'Basic abc') / Bearer abc
