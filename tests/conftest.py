@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.expected_skips import unexpected
-from tests.support.pytest_process import runpytest
+from tests.support import pytest_process
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -100,6 +100,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Each process collects another folder first, so that in a fresh checkout each compiles its share, not everything."""
     worker: dict[str, Any] = getattr(config, "workerinput", {})
+    if not worker and config.getoption("numprocesses", None) and pytest_process.COVERAGE not in os.environ:
+        _leave_out()
+        pytest_process.share()
     if worker and config.args == ["tests"]:
         here = Path(__file__).parent
         folders = [
@@ -138,12 +141,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"Unexpected skip (tests/expected_skips.py): {reason}", red=True)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _no_ci_server() -> None:
-    """The runs that the tests start are not what the CI job is about: they leave its summary page alone."""
+def _leave_out() -> None:
     # PYTHONDONTWRITEBYTECODE: each of the many runs would compile all of the product.
     for name in ("GITHUB_STEP_SUMMARY", "TF_BUILD", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_ci_server() -> None:
+    """The runs that the tests start are not what the CI job is about: they leave its summary page alone."""
+    _leave_out()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -158,5 +165,5 @@ def _signals_count() -> None:
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """pytest's own, whose runs of pytest do not start Python anew."""
-    monkeypatch.setattr(pytester, "runpytest_subprocess", partial(runpytest, pytester))
+    monkeypatch.setattr(pytester, "runpytest_subprocess", partial(pytest_process.runpytest, pytester))
     return pytester

@@ -3,7 +3,8 @@
 Some 300 runs are needed, and a second of CPU each went into the start. A server, one for each process of the tests, has
 the libraries and the product imported and forks a child for each run: a process with its own folder, environment, signals,
 output and exit status, as `python -m pytest` has. What a running process cannot change any more (the variables that Python
-reads when it starts) makes it a real start.
+reads when it starts) makes it a real start. Of a run of the tests with pytest-xdist, all processes have their servers forked
+from one (`share`).
 
 ::
 
@@ -24,6 +25,7 @@ import io
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -64,26 +66,71 @@ COVERAGE = "COVERAGE_PROCESS_START"
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
 
 
+#: Where the shared server listens, for the processes of the tests and for no program that they start: a lab has its own
+#: namespaces, and a server there.
+_SHARED = "TESTS_PYTEST_SERVER"
+_shared = os.environ.pop(_SHARED, "")
+
+
+def _started(*sockets: socket.socket, product: bool) -> subprocess.Popen[bytes]:
+    """A server; its environment is ours without what the tests of a process may differ in."""
+    numbers = [each.fileno() for each in sockets]
+    command = [sys.executable, "-P", __file__, ",".join(map(str, numbers)), *["product"] * product]
+    # Its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
+    return subprocess.Popen(
+        command, pass_fds=numbers, env=_environment(), stdin=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", COVERAGE)}
+
+
+def share() -> None:
+    """Let the processes that this one starts from now on have their servers forked from one, which is started here.
+
+    It imports nothing before the first of them needs it, and ends with this process.
+    """
+    folder = tempfile.TemporaryDirectory()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(f"{folder.name}/socket")
+    listener.listen()
+    ours, theirs = socket.socketpair()
+    process = _started(listener, theirs, product=True)
+    listener.close()
+    theirs.close()
+    os.environ[_SHARED] = f"{folder.name}/socket"
+
+    def close() -> None:
+        if os.getpid() == owner:
+            ours.close()
+            process.wait(10)
+            folder.cleanup()
+
+    owner = os.getpid()
+    atexit.register(close)
+
+
 class _Server:
     def __init__(self, *, product: bool = COVERAGE not in os.environ) -> None:
         """`product`: imported here, so every run has it as it is now, and coverage of a run does not see its import."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-P", __file__, str(theirs.fileno()), *["product"] * product]
-        other = ("PYTHONPATH", COVERAGE)
-        self.environment = {name: value for name, value in os.environ.items() if name not in other}
-        # Its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
-        self.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-        theirs.close()
-        self.socket = ours
+        self.environment = _environment()
+        self.process: subprocess.Popen[bytes] | None = None
+        if _shared:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self.socket.connect(_shared)
+        else:
+            self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self.process = _started(theirs, product=product)
+            theirs.close()
         self.owner = os.getpid()
         atexit.register(self.close)
 
     def close(self) -> None:
         if self.owner == os.getpid():
             self.socket.close()
-            self.process.wait(10)
+            if self.process:
+                self.process.wait(10)
 
     def serves(self, environment: Mapping[str, str]) -> bool:
         def at_start(variables: Mapping[str, str]) -> dict[str, str]:
@@ -175,8 +222,33 @@ def _import_plugins(options: list[str]) -> None:
         importlib.import_module("pytest").main(["-VV", "-s", "-c", os.devnull, "--noconftest", *options])
 
 
-def serve(number: int, product: bool) -> None:
-    """The server: until the other end of the socket is closed."""
+def serve(numbers: list[int], product: bool) -> None:
+    """The server: until the other end of the socket is closed.
+
+    With two, the first is listened on, each that connects gets a server of its own, and the end of the second is the end.
+    """
+    sockets = [socket.socket(fileno=number) for number in numbers]
+    if len(sockets) == 2 and sockets[1] in select.select(sockets, [], [])[0]:
+        return
+    path = _import(product)
+    if len(sockets) == 1:
+        _answer(sockets[0], path)
+        return
+    listener, end = sockets
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while end not in select.select(sockets, [], [])[0]:
+        channel, _ = listener.accept()
+        if not os.fork():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listener.close()
+            end.close()
+            _answer(channel, path)
+            return
+        channel.close()
+
+
+def _import(product: bool) -> list[str]:
+    """Import what a run needs; the path without the product."""
     for name in LIBRARIES:
         importlib.import_module(name)
     path = list(sys.path)
@@ -193,7 +265,10 @@ def serve(number: int, product: bool) -> None:
             sys.modules["plugins.results.provenance"]._of_code(folder)
     gc.collect()
     gc.freeze()
-    channel = socket.socket(fileno=number)
+    return path
+
+
+def _answer(channel: socket.socket, path: list[str]) -> None:
     while True:
         message, files, _, _ = socket.recv_fds(channel, 1 << 20, 3)
         if not message:
@@ -261,4 +336,4 @@ def _ended() -> int:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), "product" in sys.argv)
+    serve([int(number) for number in sys.argv[1].split(",")], "product" in sys.argv)
