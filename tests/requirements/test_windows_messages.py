@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plugins.requirements import windows_codes
 from plugins.requirements.known_messages import Message, _status_codes, explanations, messages
 
 LINES = {
@@ -151,3 +152,19 @@ def test_a_code_is_explained_however_it_is_written(message: Message) -> None:
         form: names for form in forms if (names := [explanation.name for explanation in explanations(form)]) != [name]
     }
     assert codes and not wrong
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, ("E",)),
+        (windows_codes._MANY - 1, ("E", "[SC]", *windows_codes._SYSTEM_NEEDLES)),
+        (windows_codes._MANY, ("E", str(windows_codes._MANY), f"{windows_codes._MANY:X}")),
+        (0xFFFF, ("E", "65535", "FFFF")),
+        (0x10000, ("E",)),
+    ],
+)
+def test_the_needles_of_a_number_of_windows(number: int, expected: tuple[str, ...]) -> None:
+    result = number if number > 0xFFFF else 0x80070000 + number
+    every = (f"{result:X}", str(result - (1 << 32))[1:], str(result)) if number else ()
+    assert windows_codes.needles({"E": number}) == expected + every

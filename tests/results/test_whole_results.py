@@ -19,9 +19,11 @@ from plugins.results import compact
 from plugins.results.builder import ResultsBuilder
 from plugins.results.coverage import Coverage
 from plugins.results.schema import problems
+from plugins.results.subset import subset
 from tests.support.paths import ROOT
 
 EXPECTED = ROOT / "tests/data/results-of-a-fleet.json"
+PART = ROOT / "tests/data/results-of-a-part.json"
 SUB = "/subscriptions/11111111-2222-3333-4444-555555555555"
 NEXUS = f"{SUB}/resourceGroups/n/providers/Microsoft.NetworkCloud"
 R, S = Severity.REQUIRED, Status
@@ -113,12 +115,19 @@ def built() -> dict[str, Any]:
     return results | {"versions": sorted(results["versions"])}
 
 
-def _text() -> str:
-    return re.sub("<secret:[0-9a-f]{8}>", "<secret>", json.dumps(built(), indent=1)) + "\n"
+def _text(results: dict[str, Any]) -> str:
+    return re.sub("<secret:[0-9a-f]{8}>", "<secret>", json.dumps(results, indent=1)) + "\n"
+
+
+def part() -> dict[str, Any]:
+    """What a page about three of the VMs has, but for the VMs themselves."""
+    results = subset(built(), ["vm-2", "vm-3", "vm-5"])
+    return {key: value for key, value in results.items() if key not in ("vms", "checks", "provenance")}
 
 
 def test_the_results_of_a_fleet_are_those_that_were_reviewed() -> None:
-    assert _text() == EXPECTED.read_text("utf-8")
+    assert _text(built()) == EXPECTED.read_text("utf-8")
+    assert _text(part()) == PART.read_text("utf-8")
 
 
 @pytest.mark.parametrize(("fleet", "notes"), [(compact.WHOLE_UP_TO, []), (compact.WHOLE_UP_TO + 1, [compact.NOTE])])
@@ -133,4 +142,5 @@ def test_results_of_a_large_fleet_say_that_they_are_compact(fleet: int, notes: l
 
 
 if __name__ == "__main__":
-    EXPECTED.write_text(_text(), "utf-8")
+    EXPECTED.write_text(_text(built()), "utf-8")
+    PART.write_text(_text(part()), "utf-8")
