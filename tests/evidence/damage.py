@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from plugins.core.errors import InputError
+from plugins.evidence.archive import Archive
+from plugins.evidence.bundle_format import BundleError
 from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
 
 #: Of what no field is: of another type, too large for a clock, no text.
@@ -63,3 +67,66 @@ def lacking(data: Any, place: Steps) -> str:
         at = at[step]
     del at[place[-1]]
     return json.dumps(changed[""])
+
+
+RUN: dict[str, Any] = {
+    "id": "20261121T221500Z-3f9a",
+    "started": 1000.0,
+    "suite": "1",
+    "profile": "2510",
+    "ssh_config": "/etc/ssh/x",
+    "arguments": ["--vm=vm1"],
+    "options": {"vm": ["vm1"]},
+    "shard": {"number": 1, "of": 2, "vms": 2, "fleet": "d", "names": ["vm1", "vm2"]},
+}
+
+
+AZURE = {
+    "version": 1,
+    "answers": {
+        "/x": {"request": "GET /x", "value": {"id": "/x"}},
+        "/y": {"request": "GET /y", "unread": {"message": "No.", "remedy": "", "status": 403, "shared_cause": ""}},
+    },
+    "located": {"vm1": "/x", "vm2": {"request": "", "unread": {"message": "No."}}},
+    "calls": [["GET", "https://x", 200]],
+    "interrupted": False,
+}
+
+
+RESULTS = {
+    "version": 2,
+    "run_id": "r",
+    "vms": [
+        {
+            "name": "vm1",
+            "readiness": "ready",
+            "results": [{"id": "VM-001", "parameter": "", "status": "pass", "root_cause": False}],
+            "left_out": {"pass": ["VM-002"]},
+        }
+    ],
+}
+
+
+#: Where the record of a VM holds its probe and its session.
+PROBE, SESSION = ("seen", "word"), ("session",)
+
+
+def refusal(read: Callable[[], object], where: str = "") -> str:
+    """The error of what cannot be read, which names the file; "" when it can."""
+    try:
+        read()
+    except (InputError, BundleError) as error:
+        text = str(error)
+    else:
+        return ""
+    assert text.startswith(where)
+    assert "\n" not in text
+    return text
+
+
+def saved(folder: Path) -> Path:
+    """A run of vm1 and vm2, each with evidence."""
+    archive = Archive.create(folder, RUN, [VM, Vm("vm2")])
+    archive.store(EVIDENCE)
+    archive.store(Evidence(Vm("vm2"), EVIDENCE.session, EVIDENCE.results, 1000.0))
+    return folder

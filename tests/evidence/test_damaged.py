@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,57 +11,31 @@ import pytest
 
 from plugins.azure.az_cli import AzCli
 from plugins.azure.snapshot import AzureSnapshot, ReadError
-from plugins.core.errors import InputError
 from plugins.core.files import write_json, write_large_json
 from plugins.core.sanitize import harmless
 from plugins.core.strict_json import checked, encode, quick
 from plugins.evidence.archive import Archive
-from plugins.evidence.bundle_format import BundleError, BundleFile, write_bundle
+from plugins.evidence.bundle_format import BundleFile, write_bundle
 from plugins.evidence.codec import to_data
 from plugins.gates import baseline
 from plugins.judge.context import CheckContext
-from plugins.model import Evidence, Vm
 from plugins.pytest_adapter.saved_options import _Saved
 from plugins.results.history import history
-from tests.evidence.damage import EVIDENCE, VM, Steps, bent, lacking, places
+from tests.evidence.damage import (
+    AZURE,
+    EVIDENCE,
+    PROBE,
+    RESULTS,
+    SESSION,
+    VM,
+    Steps,
+    bent,
+    lacking,
+    places,
+    refusal,
+    saved,
+)
 from tests.support.memory import MEGABYTE, most_memory
-
-RUN: dict[str, Any] = {
-    "id": "20261121T221500Z-3f9a",
-    "started": 1000.0,
-    "suite": "1",
-    "profile": "2510",
-    "ssh_config": "/etc/ssh/x",
-    "arguments": ["--vm=vm1"],
-    "options": {"vm": ["vm1"]},
-    "shard": {"number": 1, "of": 2, "vms": 2, "fleet": "d", "names": ["vm1", "vm2"]},
-}
-
-
-AZURE = {
-    "version": 1,
-    "answers": {
-        "/x": {"request": "GET /x", "value": {"id": "/x"}},
-        "/y": {"request": "GET /y", "unread": {"message": "No.", "remedy": "", "status": 403, "shared_cause": ""}},
-    },
-    "located": {"vm1": "/x", "vm2": {"request": "", "unread": {"message": "No."}}},
-    "calls": [["GET", "https://x", 200]],
-    "interrupted": False,
-}
-
-
-RESULTS = {
-    "version": 2,
-    "run_id": "r",
-    "vms": [
-        {
-            "name": "vm1",
-            "readiness": "ready",
-            "results": [{"id": "VM-001", "parameter": "", "status": "pass", "root_cause": False}],
-            "left_out": {"pass": ["VM-002"]},
-        }
-    ],
-}
 
 
 def ruined(data: Any) -> list[bytes]:
@@ -79,27 +51,6 @@ def ruined(data: Any) -> list[bytes]:
         b"",
         b"\x00" * 100,
     ]
-
-
-def refusal(read: Callable[[], object], where: str = "") -> str:
-    """The error of what cannot be read, which names the file; "" when it can."""
-    try:
-        read()
-    except (InputError, BundleError) as error:
-        text = str(error)
-    else:
-        return ""
-    assert text.startswith(where)
-    assert "\n" not in text
-    return text
-
-
-def saved(folder: Path) -> Path:
-    """A run of vm1 and vm2, each with evidence."""
-    archive = Archive.create(folder, RUN, [VM, Vm("vm2")])
-    archive.store(EVIDENCE)
-    archive.store(Evidence(Vm("vm2"), EVIDENCE.session, EVIDENCE.results, 1000.0))
-    return folder
 
 
 def test_evidence(tmp_path: Path) -> None:
@@ -129,9 +80,6 @@ def test_evidence_of_another_vm_is_named(tmp_path: Path) -> None:
     archive, _, vms = Archive.open(path.parent.parent)
     archive.load(vms)
     assert archive.damaged["vm1"].message == f"{path}: vm.name: it is that of 'vm2'."
-
-
-PROBE, SESSION = ("seen", "word"), ("session",)
 
 
 @pytest.mark.parametrize(
@@ -353,66 +301,3 @@ def test_a_large_file_is_read_only_as_far_as_it_is_known() -> None:
     assert quick(raw, baseline._Results, fields) == quick(raw + b"\n", baseline._Results, fields) == RESULTS
     for refused in (raw.replace(b":", b": ", 1), raw[:-1] + b',"x":1}', raw[:-1] + b',"version":2}', raw[:-1], b"[]"):
         assert quick(refused, baseline._Results, fields) is None
-
-
-def damage(folder: Path) -> str:
-    archive = Archive(folder)
-    assert archive.get("vm1") is None
-    return archive.damaged["vm1"].message
-
-
-#: What each file must have, and the error of one that cannot be read.
-NEEDED: dict[str, tuple[Any, list[Steps], Callable[[Path], str]]] = {
-    "run.json": (
-        {"version": 1, "shard": RUN["shard"], "fleet": []},
-        [("version",), ("fleet",), *(("shard", name) for name in RUN["shard"])],
-        lambda folder: refusal(lambda: Archive.open(folder)),
-    ),
-    "results.json": (
-        RESULTS,
-        [place for place in places(RESULTS) if place and isinstance(place[-1], str) and "left_out" not in place],
-        lambda folder: refusal(lambda: baseline.load(str(folder), folder)),
-    ),
-    "azure.json": (
-        AZURE,
-        [("version",), ("answers",), ("located",), ("calls",)],
-        lambda folder: CheckContext(Archive(folder), lambda: ()).facts.unreadable,
-    ),
-    "runner.json": (
-        {"az_core": "2.76.0", "extensions": {}, "error": ""},
-        [("az_core",), ("extensions",), ("error",)],
-        lambda folder: CheckContext(Archive(folder), lambda: ()).az_cli.error,
-    ),
-    "evidence/vm1.json": (
-        to_data(EVIDENCE),
-        [place for place in places(to_data(EVIDENCE)) if place[:-1] in (PROBE, SESSION, ())][1:] + [("vm", "name")],
-        damage,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", NEEDED)
-def test_what_a_saved_file_lacks_is_named(name: str, tmp_path: Path) -> None:
-    """In one sentence that begins with the file, and not as a KeyError has it."""
-    good, needed, read = NEEDED[name]
-    folder = saved(tmp_path / "run")
-    for place in needed:
-        (folder / name).write_text(lacking(good, place))
-        text = read(folder)
-        assert text.startswith(f"{folder / name}: ")
-        assert re.search(rf"object missing required field {place[-1]}(\)$|\.( Remove|$))", text), text
-
-
-def test_what_a_manifest_lacks_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "b.zip"
-    write_bundle(path, kind="run", run_id="r", suite="0", members=[("run.json", b"{}")])
-    with zipfile.ZipFile(path) as bundle:
-        manifest = json.loads(bundle.read("manifest.json"))
-    for place in [("format",), ("version",), ("members",), ("members", "run.json", "sha256")]:
-        with zipfile.ZipFile(path, "w") as bundle:
-            bundle.writestr("run.json", b"{}")
-            bundle.writestr("manifest.json", lacking(manifest, place))
-        text = refusal(lambda: BundleFile(path).close())
-        begin = "this is not a bundle of this suite: its manifest.json cannot be read ("
-        assert text.startswith(begin)
-        assert text.endswith(f"object missing required field {place[-1]}).")
