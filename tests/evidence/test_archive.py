@@ -78,7 +78,7 @@ def test_a_vm_whose_record_is_damaged_stays_under_its_name(run: Path) -> None:
     assert [vm.name for vm in vms] == ["vm1", "vm2", "run.json fleet[2]", "run.json fleet[3]"]
     assert {name: (session.message, session.remedy) for name, session in archive.damaged.items()} == {
         "vm1": (f"{path}: fleet[0].port: expected int or null, got str.", "Gather this VM in a new run."),
-        "run.json fleet[2]": (f"{path}: fleet[2].name: another VM has it.", "Gather this VM in a new run."),
+        "run.json fleet[2]": (f"{path}: fleet[2].name: it is the name of another VM.", "Gather this VM in a new run."),
         "run.json fleet[3]": (f"{path}: fleet[3]: expected object, got str.", "Gather this VM in a new run."),
     }
 
