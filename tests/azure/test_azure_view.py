@@ -314,4 +314,4 @@ def test_what_stops_a_check_is_whole(seen: Callable[[], object], expected: tuple
 def test_an_identity_whose_principal_was_not_asked_for_is_unread() -> None:
     unread = view()._user(USER_A, {}).unread
     assert unread is not None
-    assert unread.message == "The VM resource does not state its principal, and ManagedIdentity was not asked."
+    assert unread.message == "The VM resource does not state its principal, and ManagedIdentity was not queried."

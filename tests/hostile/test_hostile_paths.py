@@ -120,7 +120,7 @@ def test_aliases_and_depth_cost_no_more_than_they_are_long(
         else:  # the other kind of file reports what is wrong with it later
             assert read is read_waivers and isinstance(reading, waivers.Waivers) and reading.problems
     if bomb in TOO_MUCH:
-        assert output == f"{path}: its aliases stand for too much text. Write out what they stand for."
+        assert output == f"{path}: its aliases expand to too much text. Write their text instead."
     assert most[0] < 64 * MEGABYTE
     assert len(output) < 1_000_000
 

@@ -181,7 +181,7 @@ def test_a_key_exchange_that_goes_wrong() -> None:
     assert _handshake(IncompatiblePeer("odd")) == f"{wrong}'odd'."
     assert _handshake(ValueError()) == f"{wrong}'ValueError'."
     assert _handshake(SSHException(), late=True) == (
-        "silent: u@vm-a:22 sent its banner, but the key exchange did not come to an end within 7 s."
+        "silent: u@vm-a:22 sent its banner, but the key exchange did not finish within 7 s."
     )
     closed = "closed the connection during the key exchange"
     assert _handshake(EOFError()) == closed
@@ -239,5 +239,5 @@ def test_what_a_login_comes_to() -> None:
         f"login refused: u@vm-a:22 ended the login ('odd'). Offered: nothing. {nothing}"
     )
     assert _login(AuthenticationException(), late=True) == (
-        "silent: u@vm-a:22 sent its banner, but the login did not come to an end within 7 s."
+        "silent: u@vm-a:22 sent its banner, but the login did not finish within 7 s."
     )
