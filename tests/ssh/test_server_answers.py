@@ -177,7 +177,7 @@ def test_a_key_exchange_that_goes_wrong() -> None:
     assert _handshake(IncompatiblePeer("Incompatible ssh server (no acceptable ciphers)")) == (
         "negotiation failed: u@vm-a:22 and this suite have no cipher in common. It offers 'none', this suite c."
     )
-    wrong = "negotiation failed: The key exchange with u@vm-a:22 went wrong: "
+    wrong = "negotiation failed: The key exchange with u@vm-a:22 failed: "
     assert _handshake(IncompatiblePeer("odd")) == f"{wrong}'odd'."
     assert _handshake(ValueError()) == f"{wrong}'ValueError'."
     assert _handshake(SSHException(), late=True) == (
