@@ -34,6 +34,7 @@ _SIGN = re.compile(r"[\\`*|$@_~\]:#]|^[-+>\[\d]")  # the first characters of a m
 # backslash stands before the sign. A word joiner after it prevents that; it is escaped here to be visible.
 _LINKED = re.compile(r"@|www(?=\.)", re.I)
 _BRACKET = re.compile(r"(\\.)|([\[\]])")  # already escaped, or able to end a label
+_ADDRESS = re.compile(r"https?://[\w./?=&%#~+,:;-]+", re.ASCII)
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
@@ -76,11 +77,13 @@ def _escape(match: re.Match[str]) -> str:
 
 def linked(label: str, url: str) -> str:
     """`label` (plain words) as a link; alone when `url` has a character that could end the link."""
-    if not re.fullmatch(r"https?://[\w./?=&%#~+,:;-]+", url, re.ASCII):
-        return text(label)
+    return f"[{_label(label)}]({url})" if _ADDRESS.fullmatch(url) else text(label)
+
+
+@lru_cache(1024)
+def _label(label: str) -> str:
     line = truncate(one_line(label), _SENTENCE)
-    words = _BRACKET.sub(lambda match: match[1] or f"\\{match[2]}", _plain(line, 0, len(line)))
-    return f"[{words}]({url})"
+    return _BRACKET.sub(lambda match: match[1] or f"\\{match[2]}", _plain(line, 0, len(line)))
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
