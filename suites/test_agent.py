@@ -128,7 +128,7 @@ def test_the_agents_services_run(agent: Agent, agent_show: AgentStatus, agent_se
     Success: before the machine is connected, himdsd is active; once it is, gcad, extd and (since agent 1.51) arcproxyd
     as well.
     Failure: one of these is not active, or systemd does not know it.
-    Unknown: systemd does not answer, or the machine may be connected or not.
+    Unknown: the service manager does not answer, or the machine may be connected or not.
     Not applicable: before the installation.
     Windows: the services are himds, GCArcService, ExtensionService and arcproxy. arcproxy is required only with an
     Arc gateway.

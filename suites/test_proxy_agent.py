@@ -168,7 +168,7 @@ def test_the_agents_services_see_the_same_proxy(
 
     Success: systemd gives the services no other proxy than proxy.url, or the CSN proxy where proxy.url is not set.
     Failure: it gives them another one, or proxy.url is not set and it gives them none.
-    Unknown: root rights are missing, or systemd does not answer.
+    Unknown: root rights are missing, or the service manager does not answer.
     Not applicable: before the installation.
     Windows: the services get the Machine environment.
     """

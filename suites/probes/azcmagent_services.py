@@ -75,7 +75,9 @@ class AgentServices:
             )
         if not units:
             return cls(
-                missing=NoAnswer(Reason.UNREADABLE, f"systemd does not answer ({last_line(probe_result.stderr)})")
+                missing=NoAnswer(
+                    Reason.UNREADABLE, f"the service manager does not answer ({last_line(probe_result.stderr)})"
+                )
             )
         return cls(units)
 

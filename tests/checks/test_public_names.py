@@ -10,7 +10,7 @@ from tests.support.paths import ROOT
 
 #: What an author may import from elsewhere: facts about one topic, which the docstring of `plugins` names.
 TOPICS = re.compile(
-    r"plugins\.(requirements\.(agent_errors|agent_releases|data_files|log_grammar|log_lines)|azure\.(az_cli|answer_keys|resource_ids|roles)"
+    r"plugins\.(requirements\.(agent_errors|agent_releases|data_files|log_grammar|log_lines|windows_codes)|azure\.(az_cli|answer_keys|resource_ids|roles)"
     r"|checks\.(agent_log_paths|enrollment_marks|package_manager)|core\.secret_names)"
 )
 

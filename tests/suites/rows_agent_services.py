@@ -121,7 +121,7 @@ ROWS["AGENT-003"] = [
             ),
         ),
         Status.UNKNOWN,
-        "The state of the agent's services is not known: systemd does not answer (System has not been booted with systemd as init system (PID 1). Can't operate.).",
+        "The state of the agent's services is not known: the service manager does not answer (System has not been booted with systemd as init system (PID 1). Can't operate.).",
         "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd.",
     ),
 ]
