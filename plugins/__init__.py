@@ -1,8 +1,8 @@
 """The pipeline behind the checks, a package for each stage. The author of a check imports all of it from here.
 
-Facts about one topic stay in their modules: `plugins.requirements` (data files, agent errors, log lines, codes of Windows),
-`plugins.azure.roles`, `plugins.azure.resource_ids`, `plugins.checks.package_manager`, `plugins.checks.agent_log_paths`,
-`plugins.core.secret_names` (the patterns by which probes mask).
+Facts about one topic stay in their modules: `plugins.requirements` (data files, agent errors, log lines, codes of
+Windows), `plugins.azure.roles`, `plugins.azure.resource_ids`, `plugins.checks.package_manager`,
+`plugins.checks.agent_log_paths`, `plugins.core.secret_names` (the patterns by which probes mask).
 """
 
 from plugins.azure.vm_view import AzureVmView, Principal
