@@ -1,6 +1,6 @@
 # The targets are the interface; their work is done by scripts/, the lab and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help env dev-env demo bench test test-fast test-store test-windows lint lint-workflows fuzz mutants audit sbom az lock clean
+.PHONY: help env dev-env demo bench test test-fast test-store test-windows review lint lint-workflows fuzz mutants audit sbom az lock clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -11,6 +11,9 @@ LOCK ?=
 EXAMPLES ?= 2000
 BENCH ?=
 MUTANTS ?=
+# Tests that compare a whole output with the reviewed one in tests/data; run as a module, each writes it anew.
+REVIEWED := suites.test_probe_commands suites.test_row_details suites.test_rule_words reports.test_whole_reports \
+	results.test_whole_results requirements.test_explanations azure.test_request_plan
 # Tests wait much of their time: two processes run the lab's tests, two the others (tests/conftest.py distributes them).
 SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
 # Tests start pytest with the suite: without cached bytecode each would compile all of it again.
@@ -42,6 +45,10 @@ test-store: dev-env ## run the tests of --evidence-store with Azurite (needs Nod
 
 test-windows: dev-env ## run the tests for Windows guests under Wine: WINE_PWSH=pwsh.exe, WINDOWS_BUSYBOX=busybox64.exe, WINDOWS_CURLS=folder of curl.exe; not part of `make test`
 	@scripts/test-windows $(WINDOWS_TESTS)
+
+review: dev-env ## write the reviewed outputs in tests/data anew: commands, reports, explanations; read their diff, then commit
+	@for module in $(REVIEWED); do $(PYTHON) -m tests.$$module || exit 1; done
+	@git diff --stat -- tests/data
 
 bench: dev-env ## compare the speed with other tools in the lab, about an hour; BENCH="--list" lists the parts, BENCH="--vms 20" runs some
 	@scripts/system-packages lab
