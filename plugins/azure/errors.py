@@ -95,16 +95,21 @@ def _is_manager(response: Any, cloud: Cloud) -> bool:
     return cloud.serves(url) and "/oauth2/" not in url
 
 
+def _text(response: Any) -> str:
+    """The body of a response; "" when it was not read, or is not text."""
+    try:
+        return str(response.text())
+    except Exception:
+        return ""
+
+
 # <html><head><title>ERROR: The requested URL could not be retrieved</title>
 _TITLE = re.compile(r"<title[^>]*>(?P<title>[^<]*)", re.I)
 
 
 def _page(response: Any) -> str:
     """The title of an HTML page, "a page" without a title; "" for any other answer. Resource Manager sends JSON."""
-    try:
-        text = str(response.text())[:20_000].lstrip("\ufeff \t\r\n")
-    except Exception:  # an answer whose body was not read, or is not text
-        return ""
+    text = _text(response)[:20_000].lstrip("\ufeff \t\r\n")
     if not text.startswith("<") and "text/html" not in str(response.headers.get("Content-Type") or "").lower():
         return ""
     match = _TITLE.search(text)
@@ -129,7 +134,7 @@ _ACTION = re.compile(r"perform action '(?P<action>[^']+)' over scope '(?P<scope>
 def arm_error(response: Any) -> tuple[str, str]:
     """The code and the message of an ARM error body; empty where there is none."""
     try:
-        error = json.loads(response.text())["error"]
+        error = json.loads(_text(response))["error"]
         return str(error.get("code") or ""), str(error.get("message") or "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", ""

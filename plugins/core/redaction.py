@@ -21,6 +21,7 @@ import json
 import re
 import secrets as _random
 from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
@@ -320,10 +321,8 @@ def remember_environment(environment: Mapping[str, str]) -> None:
         if (level := surely(secret_level(name))) and not is_plain_value(name, value, level, quoted=True):
             remember(value)
         elif name.lower().endswith("_proxy") and "@" in value:
-            try:
+            with suppress(ValueError):  # no address: then it is taken out by its shape
                 remember(urlsplit(value if "://" in value else f"http://{value}").password or "")
-            except ValueError:  # no address: then it is taken out by its shape
-                continue
 
 
 def _forms(secret: str) -> set[str]:

@@ -117,8 +117,8 @@ def _login(text: str, first: int, last: int, scheme: str) -> Spans:
         if re.match(r"\d{1,5}(?:[/?#,;&]|%2[fF]|\Z)", text[head.end() : last]):
             return
         ends = [at.start() for at in _AT.finditer(text, head.end(), min(last, head.end() + 1024))]
-        if ends and ends[-1] > first:
+        if ends:
             yield first, ends[-1]
-    elif head.end() > first and scheme not in _USERS and _AT.match(text, head.end(), last):
+    elif scheme not in _USERS and _AT.match(text, head.end(), last):
         host = re.compile(r"[^/?#]{0,1024}").match(text, head.end(), last)  # user@domain:p@ss@host
         yield first, [at.start() for at in _AT.finditer(text, head.end(), host.end() if host else last)][-1]

@@ -6,7 +6,6 @@ Each function yields places in the whole text. `HEADS` says what a text must hol
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 
@@ -148,7 +147,7 @@ def _coded(text: str) -> Spans:
 def _decoded(coded: str) -> bytes:
     try:
         return base64.b64decode(coded[: len(coded) // 4 * 4])
-    except (ValueError, binascii.Error):
+    except ValueError:
         return b""
 
 
@@ -211,10 +210,9 @@ def _lists(text: str) -> Spans:
     while (head := _LIST_HEAD.search(text, at)) is not None:
         at = head.end()
         while at < len(text):
-            if (line := _LIST_LINE.match(text, at)) and not re.fullmatch(
-                r"(?:true|false|\|-?|hash|text|RANDOM|R)", line["secret"]
-            ):
-                yield line.span("secret")
+            if line := _LIST_LINE.match(text, at):
+                if not re.fullmatch(r"(?:true|false|\|-?|hash|text|RANDOM|R)", line["secret"]):
+                    yield line.span("secret")
             elif not (line := _LIST_BETWEEN.match(text, at)):
                 break
             at = line.end()

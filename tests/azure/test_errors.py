@@ -379,5 +379,17 @@ def test_a_refused_api_version_and_what_is_offered_instead(problem: Exception, e
     assert version_refused(problem, "2026-07-15") == expected
 
 
+@pytest.mark.parametrize("problem", [UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), RuntimeError("not read")])
+def test_an_answer_whose_text_cannot_be_had_is_explained_by_its_status(problem: Exception) -> None:
+    def text() -> str:
+        raise problem
+
+    response = SimpleNamespace(status_code=500, headers={}, text=text, request=Request(), reason="Internal")
+    assert (
+        explain(error(response), "the VMs", CLOUD).message
+        == "Could not read the VMs: Azure answered 500 to every attempt."
+    )
+
+
 def test_an_error_that_is_nested_too_deep_has_no_words() -> None:
     assert arm_error(SimpleNamespace(text=lambda: "[" * 100_000)) == ("", "")

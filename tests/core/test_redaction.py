@@ -58,10 +58,10 @@ def test_the_environment_gives_secrets_by_name_and_logins_of_proxies(monkeypatch
     monkeypatch.setattr(redaction, "_remembered", [])
     remember_environment(
         {
+            "HTTP_PROXY": "http://anna:x@[::1",  # no address
             "AZURE_CLIENT_SECRET": "by-its-name-1",
             "https_proxy": "alice:of-a-proxy-2@169.254.0.11:3128",
             "GIT_REMOTE": "alice:of-no-proxy-3@git.example",  # no proxy: its shape is for `redact` to recognise
-            "ALL_PROXY": "http://[::1",  # no address
             "no_proxy": "localhost",
         }
     )
@@ -82,6 +82,7 @@ def test_a_secret_before_one_that_was_cut_is_cut(between: str) -> None:
 def test_what_surrounds_a_secret_stays_readable() -> None:
     assert redact("http://a:b@169.254.0.11:3128").startswith("http://<secret:")
     assert redact("http://a:b@169.254.0.11:3128").endswith(">@169.254.0.11:3128")
+    assert redact("password: <<EOF\nhunter2 x\nEOF\nplain words").endswith(">\nEOF\nplain words")
 
 
 def test_the_same_secret_gets_the_same_mark_and_another_one_another() -> None:

@@ -58,6 +58,7 @@ TABLE = [
     ("canary=all,rest=98%", states(c1="not ready"), 1, "GATE NOT PASSED (canary=all,rest=98%): canary 3 of 4 ready, all needed (1 not ready); rest 996 of 996 (100.0 %) ready, 98 % needed"),
     ("rest=98%,ring:canary=75%,wide=1%", states(c1="not ready"), 0, "GATE PASSED (rest=98%,ring:canary=75%,wide=1%): rest 992 of 992 (100.0 %) ready, 98 % needed; ring:canary 3 of 4 (75.0 %) ready, 75 % needed; wide 4 of 4 (100.0 %) ready, 1 % needed"),
     (" canary = all , 50% ", states(r_400="not ready"), 0, "GATE PASSED (canary=all,50%): canary 4 of 4 ready; 600 of 1,000 VMs (60.0 %) ready, 50 % needed"),
+    ("canary=all,98%,rest=1%", states(), 0, "GATE PASSED (canary=all,98%,rest=1%): canary 4 of 4 ready; 1,000 of 1,000 VMs (100.0 %) ready, 98 % needed; rest 996 of 996 (100.0 %) ready, 1 % needed"),
     ("registry:22.04=all", states(r0="not ready"), 1, "GATE NOT PASSED (registry:22.04=all): registry:22.04 991 of 992 ready, all needed (1 not ready)"),
     ("image:registry:22.04=all", states(), 0, "GATE PASSED (image:registry:22.04=all): image:registry:22.04 992 of 992 ready"),
     ("unknown=0", states(c_4="not ready"), 0, "GATE PASSED (unknown=0): 0 of 1,000 VMs could not be judged, none allowed"),

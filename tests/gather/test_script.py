@@ -16,7 +16,7 @@ import pytest
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
 from plugins.gather.frames import FrameDecoder
-from plugins.gather.script import VmScript, compile_script
+from plugins.gather.script import OVERHEAD, VmScript, compile_script
 from tests.support.until import until
 
 NOBODY = 65534
@@ -278,6 +278,12 @@ def test_to_send_the_answers_takes_a_process_for_forty_probes(tmp_path: Path) ->
     files = [int(line) for line in (tmp_path / "called").read_text().split()]
     assert sum(files) == 4 * len(probes)
     assert len(files) <= 2 + seconds  # for all forty, and for those that were there when a second had passed
+
+
+@pytest.mark.parametrize(("timeouts", "seconds"), [((), 0), ((0.2,), 1), ((3, 7.5, 5), 8)])
+def test_the_script_ends_with_the_longest_probe(timeouts: tuple[float, ...], seconds: int) -> None:
+    probes = [planned(str(number), "true", timeout=timeout) for number, timeout in enumerate(timeouts)]
+    assert compile_script(probes).limit == seconds + OVERHEAD
 
 
 def test_what_may_take_longest_is_started_first() -> None:

@@ -8,7 +8,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
-from plugins.checks.check import Check, blocked, check, check_of, fail, not_applicable, record_fact, required
+from plugins.checks.check import (
+    Check,
+    blocked,
+    check,
+    check_of,
+    fail,
+    not_applicable,
+    recommended,
+    record_fact,
+    required,
+)
 from plugins.evidence.archive import Archive
 from plugins.judge.case import CheckCase
 from plugins.judge.judge import Judge, _by_evidence_alone
@@ -157,6 +167,32 @@ def test_what_blocks_a_parameter_is_the_check_of_the_same_parameter(tmp_path: Pa
         "It is well.",
         "Not judged: VM-003 (1) failed.",  # no check has its parameter, so all count
         "Not judged: VM-003 (1) failed.",
+    ]
+
+
+@check(
+    "VM-007",
+    lambda vm: recommended if vm.tags else required,
+    remedy="Fix it.",
+    docs="https://example.org/",
+    requires=["VM-003"],
+)
+def graded(vm: Vm) -> str:
+    """A check that is required on some VMs only."""
+    return "It is well."
+
+
+def test_a_check_that_was_not_called_has_the_severity_of_its_vm(tmp_path: Path) -> None:
+    vms = [Vm("a"), Vm("b", tags={"lab": "yes"})]
+    cases = [Case(vm, function) for vm in vms for function in (names, graded)]
+    archive = Archive.create(tmp_path / "run", {"id": "run"}, vms)
+    for vm in vms:
+        archive.store(Evidence(vm, SshSession("ok"), {}, 1.0))
+    judge = Judge(cases, vms=vms, profile=PROFILE, archive=archive)
+    verdicts = [judge.verdict(case) for case in cases if case.function is graded]
+    assert [(verdict.status, verdict.severity) for verdict in verdicts] == [
+        (Status.BLOCKED, Severity.REQUIRED),
+        (Status.BLOCKED, Severity.RECOMMENDED),
     ]
 
 

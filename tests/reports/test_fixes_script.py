@@ -18,6 +18,7 @@ from plugins.judge.operator_command import for_operator, readable
 from plugins.model import Vm
 from plugins.reports import fixes_markdown as fix_page
 from plugins.reports import fixes_script as fix_script
+from plugins.reports.fix_commands import fix_steps
 from tests.support.report_builder import NASTY, Json, run, saved, vm
 
 STOPS = re.compile(r"^exit 64 # before (step \d+|[A-Z]+-\d{3})$", re.MULTILINE)
@@ -320,6 +321,15 @@ def test_causes_that_share_their_commands_are_one_step() -> None:
     assert "- **By the same commands**: Step 2: " in page
     results["causes"][1]["fix"].append({"command": "ssh -- web-03 'sudo x'", "vms": ["web-03"]})
     assert STOPS.findall(fix_script.render(harmless(results))) == ["step 1", "step 2"], "it has a command of its own"
+
+
+def test_steps_follow_one_that_needs_no_commands_of_its_own() -> None:
+    results = saved("six-vms")
+    cause, step = results["causes"][0], results["plan"][0]
+    commands = [[{"command": f"az {name}", "vms": []}] for name in ("one", "one", "two")]
+    results["causes"] = [{**cause, "number": number, "fix": fix} for number, fix in enumerate(commands, 1)]
+    results["plan"] = [{**step, "cause": number} for number in (1, 2, 3)]
+    assert [(step.number, len(step.also)) for step in fix_steps(results)] == [(1, 1), (3, 0)]
 
 
 def test_a_page_of_endless_steps_ends_and_says_where_the_others_are() -> None:

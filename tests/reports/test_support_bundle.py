@@ -18,6 +18,7 @@ from plugins.evidence.bundle_format import write_bundle
 from plugins.gather.support_logs import probes, text
 from plugins.model import Evidence, ProbeResult, Severity, SshSession, Status, Verdict, Vm
 from plugins.pytest_adapter.start import replay
+from plugins.reports.support_bundle import Contents, _members
 
 if TYPE_CHECKING:
     from tests.support.powershell_grammar import commands, mistakes
@@ -87,6 +88,14 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
 def everything(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as bundle:
         return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def test_a_vm_has_a_text_when_it_has_evidence(tmp_path: Path) -> None:
+    vms = [Vm("a"), Vm("b")]
+    archive = Archive.create(tmp_path / "r", {"id": "r"}, vms)
+    evidence = {"b": Evidence(vms[1], SshSession("ok"), {})}
+    contents = Contents("r", "1", archive, vms, None, None, evidence, {}, {}, {})
+    assert [name for name, _ in _members(contents)] == ["README.txt", "run.json", "support/b.txt"]
 
 
 def test_a_bundle_that_cannot_be_used_is_one_clear_error(checkout: Checkout) -> None:
@@ -165,6 +174,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
     seen = {
         "ping": ProbeResult("ping", "ping -c 1 x", "done", 1, "\x1b[2Jpwned\n", "password=opensesame\n"),
         "slow": ProbeResult("slow", "sleep 9", "timed out"),
+        "token": ProbeResult("token", "curl x", "done", 0, "{}\n"),
     }
     evidence = Evidence(Vm("a"), SshSession("ok", address="root@10.0.0.4:22", via="gw"), seen)
 
@@ -176,7 +186,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
         [
             verdict("IMDS-002", Status.FAIL, "No answer.", "ping", "slow"),
             verdict("IMDS-003", Status.FAIL, "None.", "ping"),
-            verdict("TOKEN-001", Status.PASS, "A token.", "ping"),
+            verdict("TOKEN-001", Status.PASS, "A token.", "ping", "token"),
             verdict("OURS-001", Status.WARN, "Hm."),
         ],
         "a, run r: not ready",
@@ -202,7 +212,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
     ]
     assert "TOKEN-001: pass. A token.\n" in output[output.index("Login and connect: the exact messages") :]
     assert "OURS-001: warn. Hm." in output[output.index("The session, and everything else") :]
-    assert output.count("--- ping") == 1
+    assert (output.count("--- ping"), output.count("--- token (exit status 0)")) == (1, 1)
     assert "--- support_agent_logs: not gathered (a run with --bundle reads it)" in output
 
 

@@ -110,6 +110,14 @@ def test_three_fixes_are_shown_and_no_more() -> None:
     assert numbers == ["1.", "2.", "3."]
 
 
+def test_five_warnings_are_named_and_the_others_counted() -> None:
+    results = saved("six-vms")
+    warning = next(cause for cause in results["causes"] if not cause["blocks_readiness"])
+    results["causes"] += [{**warning, "id": f"OURS-{number:03}", "vms": ["a"]} for number in range(4)]
+    (line,) = [text for text, _ in summary_lines(harmless(results), 300) if "Warnings: " in text]
+    assert line.endswith(", CLOUDINIT-002 on 1 VM, OURS-000 on 1 VM, OURS-001 on 1 VM and 2 more")
+
+
 def test_for_what_else_a_cause_holds() -> None:
     results = saved("six-vms")
     results["causes"][0]["parameters"] += ["pas.windows.net", "login.microsoftonline.com"]

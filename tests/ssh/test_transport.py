@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 from typing import Any
 
+import paramiko
 import pytest
 from paramiko.common import MSG_IGNORE, MSG_KEXINIT
 
@@ -65,9 +67,13 @@ def test_an_exception_of_paramikos_clean_up_ends_the_session(monkeypatch: pytest
     with ours, theirs:
         theirs.settimeout(60)
         transport = SshTransport(Connection(ours, "SSH-2.0-test"), ())
-        transport.active = True
+        transport.active, transport.completion_event = True, threading.Event()
+        channel: Any = paramiko.Channel(1)
+        channel._set_transport(transport)
+        transport._channels.put(1, channel)
         transport.run()
         assert (transport.is_active(), transport.saved_exception) == (False, problem)
+        assert (transport.completion_event.is_set(), channel.closed) == (True, True)
         assert theirs.recv(1) == b""
 
 
