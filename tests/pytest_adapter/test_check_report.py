@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec import NODEFAULT
+from msgspec.structs import fields
 
 from plugins.model import Severity, Status, Verdict
 from plugins.pytest_adapter.loop import CheckReport
@@ -68,7 +69,8 @@ def test_a_report_reads_as_it_was_written() -> None:
 
 def test_a_verdict_reads_as_it_was_written() -> None:
     for field in fields(Verdict):
-        assert field.default is MISSING or getattr(VERDICT, field.name) != field.default, field.name
+        assert field.default is NODEFAULT or getattr(VERDICT, field.name) != field.default, field.name
+        assert field.default_factory is NODEFAULT or getattr(VERDICT, field.name), field.name
     data = written(VERDICT)["verdict"]
     again: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
     again |= {"status": Status(data["status"]), "severity": Severity(data["severity"])}
