@@ -87,11 +87,13 @@ function Add-Limited($frame, $kept, [int] $cap) {
     $frame.Write($bytes, 0, $length)
 }
 
-# The one place where a status becomes a number. No status is not success.
+# The one place where a status becomes a number. No status is not success, and an object of the probe is none: its text
+# is made by the probe's code, for which the main loop would wait.
 function Get-Status($status) {
     $number = 0
     $integer = [Globalization.NumberStyles]::AllowLeadingSign
-    if ([int]::TryParse([string]$status, $integer, $plain, [ref]$number)) { $number } else { 1 }
+    $text = if ($status -is [ValueType] -or $status -is [string]) { [string]$status }
+    if ([int]::TryParse($text, $integer, $plain, [ref]$number)) { $number } else { 1 }
 }
 
 function Get-Now { ([Diagnostics.Stopwatch]::GetTimestamp() - $origin) / [Diagnostics.Stopwatch]::Frequency }
@@ -354,10 +356,9 @@ try {
                     Start-Probe $task
                 }
             } catch {
-                [void]$task.err.Append("the engine failed: $_`n")
-                $frame = Get-Frame @{
-                    index = $task.index; cap = $task.cap; out = $task.out; err = $task.err; box = @{}
-                } 'e' 1
+                # Of what the probe can reach, only its stdout is asked for: to add to its stderr may be what failed.
+                $err = [Text.StringBuilder]::new("the engine failed: $_`n")
+                $frame = Get-Frame @{ index = $task.index; cap = $task.cap; out = $task.out; err = $err; box = @{} } 'e' 1
             }
             if ($frame) { $sending.Add($frame) } else { $next += $task }
         }

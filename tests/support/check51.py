@@ -36,7 +36,7 @@ GUARDED = {"Text.CodePagesEncodingProvider", "Text.CodePagesEncodingProvider::In
 
 TYPES = set(
     """
-    Action AppDomain EventHandler UnhandledExceptionEventHandler object BitConverter Exception type
+    Action AppDomain EventHandler UnhandledExceptionEventHandler ValueType object BitConverter Exception type
     Linq.Expressions.Expression Linq.Expressions.Expression[] Linq.Expressions.ParameterExpression[]
     Linq.Expressions.CatchBlock[] Collections.Concurrent.BlockingCollection[IO.MemoryStream] Collections.ArrayList
     Collections.IEnumerator IO.Stream IO.Stream[] Threading.ThreadStart Threading.ParameterizedThreadStart
@@ -92,7 +92,7 @@ CALLS = set(
     RunspaceFactory::CreateRunspace/1 ScriptBlock::Create/1 Security.Cryptography.SHA256::Create/0
     Security.Principal.WindowsIdentity::GetCurrent/0 Security.Principal.WindowsPrincipal::new/1 Seek/2 Send/2
     ServiceProcess.ServiceController::GetServices/0 Split/1 Start/0 StartsWith/1 Substring/1
-    Substring/2 Text.Encoding::GetEncoding/1 Text.StringBuilder::new/0 Text.UTF8Encoding::new/1
+    Substring/2 Text.Encoding::GetEncoding/1 Text.StringBuilder::new/0 Text.StringBuilder::new/1 Text.UTF8Encoding::new/1
     Text.UTF8Encoding::new/2 Threading.CancellationTokenSource::new/1 Threading.Monitor::Exit/1 Threading.Monitor::TryEnter/2
     Threading.Thread::Sleep/1 ToArray/0 ToLowerInvariant/0 ToString/0
     ToString/1 ToString/2 ToUnixTimeSeconds/0 Trim/0 Trim/1 TrimEnd/2 Wait/0 WaitForExit/1 WaitOne/1 Write/3
