@@ -129,8 +129,12 @@ class Store:
 
     def _failed(self, error: Exception) -> OSError:
         """The message for an error of any library; it must not contain a key."""
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
-        return OSError(f"{self._url}: {type(error).__name__}: {redact(reason)}. {_REMEDY}")
+        return OSError(f"{self._url}: {_problem(error)}")
+
+
+def _problem(error: Exception) -> str:
+    reason = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"{type(error).__name__}: {redact(reason)}. {_REMEDY}"
 
 
 _REMEDY = (
@@ -181,8 +185,7 @@ def _connect(url: str, option: str) -> tuple[Any, str]:
     try:
         system, root = fsspec.core.url_to_fs(url, **options)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
-        raise InputError(f"{option}={url}: {type(error).__name__}: {redact(reason)}. {_REMEDY}") from None
+        raise InputError(f"{option}={url}: {_problem(error)}") from None
     return system, str(root)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from plugins.azure.api_versions import ApiVersions
 from plugins.azure.fetch import fetch
 from plugins.azure.snapshot import AzureSnapshot
 from plugins.azure.vm_view import AzureVmView
@@ -53,6 +54,15 @@ def test_a_chosen_version_is_kept_for_the_questions_that_follow(arm: Arm) -> Non
     assert all(AzureVmView(vm, facts).vm for vm in vms)
     version = [re.findall(r"api-version=([\w-]+)", call.url)[0] for call in facts.calls if "NetworkCloud/" in call.url]
     assert version.count("2025-09-01") == 1
+
+
+def test_a_version_that_two_threads_found_refused_is_followed_by_one() -> None:
+    versions = ApiVersions()
+    first, second = (versions.current("Microsoft.HybridCompute", "S") for _ in range(2))
+    assert versions.refuse("Microsoft.HybridCompute", "s", first, ())
+    chosen = versions.current("Microsoft.HybridCompute", "S")
+    assert versions.refuse("Microsoft.HybridCompute", "s", second, ("2099-01-01",))
+    assert versions.current("Microsoft.HybridCompute", "S") == chosen != first
 
 
 def test_no_version_that_is_known_is_one_clear_message(arm: Arm) -> None:

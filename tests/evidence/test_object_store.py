@@ -163,6 +163,14 @@ def test_what_a_library_raises_is_one_sentence_without_its_secrets() -> None:
     assert store.path == Path("az://c/x")
 
 
+@pytest.mark.parametrize(("text", "shown"), [("x" * 201 + "\ny", "x" * 200), ("", "")])
+def test_a_library_that_cannot_open_a_url_is_one_line(text: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsspec.core.url_to_fs", Broken(ValueError(text)).open)
+    with pytest.raises(InputError) as caught:
+        Store("memory://x", "--evidence")
+    assert str(caught.value).startswith(f"--evidence=memory://x: ValueError: {shown}. Check the container")
+
+
 def test_a_store_that_is_not_there_has_no_runs() -> None:
     assert Store("az://c/x", "", (Broken(FileNotFoundError()), "c/x")).runs() == []
 

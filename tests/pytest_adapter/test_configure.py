@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from plugins.pytest_adapter import configure, report_stage
 from plugins.pytest_adapter.configure import _ALONE, _refuse_selection, command_line
 from plugins.pytest_adapter.listener import Listener
 from plugins.pytest_adapter.saved_options import restore
+from plugins.pytest_adapter.stash import JUNIT, RUN
 from tests.support.paths import ROOT
 
 
@@ -61,6 +64,33 @@ def test_only_ctrl_c_interrupts_a_run(error: BaseException, interrupted: bool) -
     seen: Any = SimpleNamespace(value=error)
     Listener(run, _config()).pytest_keyboard_interrupt(seen)
     assert run.state.interrupted is interrupted
+
+
+@pytest.mark.parametrize(
+    ("source", "project", "kept"),
+    [("INVOCATION_DIR", ROOT, False), ("INVOCATION_DIR", ROOT / "docs", True), ("ARGS", ROOT, True)],
+)
+def test_a_run_without_a_path_is_over_the_suites(
+    source: str, project: Path, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _config()
+    config.args, config.args_source, config.rootpath = ["here"], pytest.Config.ArgsSource[source], project
+    config.pluginmanager = SimpleNamespace(is_blocked=lambda name: False)
+    monkeypatch.setattr(configure, "begin", lambda config: SimpleNamespace(notes=()))
+    assert configure.start_run(config)
+    assert config.args == (["here"] if kept else [str(ROOT / "suites")])
+
+
+@pytest.mark.parametrize(("asked", "written"), [("else.xml", "else.xml"), (None, "run/junit.xml")])
+def test_junit_xml_is_written_where_it_was_asked_for(
+    asked: str | None, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _config(xmlpath=asked)
+    config.stash[RUN] = SimpleNamespace(files=SimpleNamespace(directory=Path("run"), record_error=None))
+    config.pluginmanager = SimpleNamespace(register=lambda plugin, name: None)
+    monkeypatch.setattr(report_stage, "HtmlReport", lambda config, unwritten: None)
+    report_stage.configure(config)
+    assert (config.stash[JUNIT], config.option.xmlpath) == (Path(written), None)
 
 
 def test_damaged_options_of_a_run_are_refused() -> None:
