@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from plugins.core.secret_names import PLAIN_WORDS
 from plugins.core.secret_needles import OPTION
@@ -32,11 +33,21 @@ class Tool:
         self.needles = tuple(needles.split("|" if "|" in needles else None))
         self._value, self._must = value, command
         self.dashed = option.startswith(("-", "(?:-"))
-        self._command = re.compile(
+        self._patterns = tool, option, flags
+
+    # Compiled when a text first names the tool: most runs never see most tools, and all of them take 50 ms.
+    @cached_property
+    def _command(self) -> re.Pattern[str]:
+        tool, _, flags = self._patterns
+        return re.compile(
             rf"\b(?<![.-])(?:{tool})(?:\.exe|\.cmd)?[\"']?(?={_GAP})(?P<rest>(?:[^\n|]|(?<=[\\`^])\n|(?<=[\\`^]\r)\n)++)",
             flags,
         )
-        self._option = re.compile(rf"(?<![\w=:,.-])(?:{option}){WORD}", flags)
+
+    @cached_property
+    def _option(self) -> re.Pattern[str]:
+        _, option, flags = self._patterns
+        return re.compile(rf"(?<![\w=:,.-])(?:{option}){WORD}", flags)
 
     def find(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Where the secrets are between `start` and `end` of `text`."""

@@ -142,7 +142,7 @@ def test_without_a_token_nothing_is_connected(shell: str, tmp_path: Path, answer
 
 
 def rsa_key(format: PrivateFormat) -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     return key.private_bytes(Encoding.PEM, format, NoEncryption()).decode()
 
 
