@@ -147,13 +147,21 @@ $stop = {
         # One that is not started yet has no state.
         $programs = @(foreach ($task in $tasks) { try { if (-not $task.box.process.HasExited) { $task.box.process } } catch { } })
         if (-not $parent) {
-            $info = [Diagnostics.ProcessStartInfo]::new("$env:SystemRoot\System32\taskkill.exe")
+            $info = [Diagnostics.ProcessStartInfo]::new([Environment]::SystemDirectory + '\taskkill.exe')
             $info.Arguments = '/T /F ' + ($programs | ForEach-Object { "/PID $($_.Id)" })
             $info.UseShellExecute = $false
             $info.CreateNoWindow = $true
             $info.RedirectStandardOutput = $true
             $info.RedirectStandardError = $true
-            try { if ($programs) { [void][Diagnostics.Process]::Start($info).WaitForExit(2000) } } catch { }
+            try {
+                if ($programs) {
+                    $killer = [Diagnostics.Process]::Start($info)
+                    # It writes a line for each process, and waits when no one reads them.
+                    $killer.BeginOutputReadLine()
+                    $killer.BeginErrorReadLine()
+                    [void]$killer.WaitForExit(2000)
+                }
+            } catch { }
             foreach ($process in $programs) { try { $process.Kill() } catch { } }
         } else {
             $children = @{}

@@ -77,7 +77,7 @@ CALLS = set(
     Delegate::CreateDelegate/3 Diagnostics.Process::GetCurrentProcess/0 Diagnostics.Process::GetProcesses/0
     Dequeue/0 Enqueue/1 GetProperty/2 GetValue/1 Diagnostics.Process::Start/1
     Diagnostics.Process::new/0 Diagnostics.ProcessStartInfo::new/0
-    Dispose/0 EndsWith/1 Environment::Exit/1
+    BeginErrorReadLine/0 BeginOutputReadLine/0 Dispose/0 EndsWith/1 Environment::Exit/1
     Environment::ExpandEnvironmentVariables/1 Environment::GetEnvironmentVariable/1
     Environment::GetEnvironmentVariable/2 Environment::GetEnvironmentVariables/0 GetBaseException/0 GetBytes/1
     GetCommand/2 GetNewClosure/0 GetSerialNumber/0 GetSerialNumberString/0 GetStream/0 GetString/1 GetString/3
@@ -103,7 +103,7 @@ CALLS = set(
 #: Properties and fields: static ones, an object's, and the keys of the engine's own tables.
 MEMBERS = set(
     """
-    Microsoft.Win32.Registry::LocalMachine AppDomain::CurrentDomain Environment::ExitCode Environment::OSVersion Diagnostics.Stopwatch::Frequency
+    Microsoft.Win32.Registry::LocalMachine AppDomain::CurrentDomain Environment::ExitCode Environment::OSVersion Environment::SystemDirectory Diagnostics.Stopwatch::Frequency
     IO.FileAccess::Write
     DateTime::Now DateTime::UtcNow DateTimeOffset::UtcNow Environment::CurrentDirectory Environment::UserName
     Globalization.CultureInfo::CurrentCulture Globalization.CultureInfo::InvariantCulture
