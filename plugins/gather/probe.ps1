@@ -30,11 +30,12 @@ $read = {
     }
     $first = 0
     if ($length -ge 3 -and $bytes[0] -eq 239 -and $bytes[1] -eq 187 -and $bytes[2] -eq 191) { $first = 3 }
-    $zeros = 0
+    $zeros = @(0, 0)
     $looked = [Math]::Min($even, 512)
-    for ($at = 1; $at -lt $looked; $at += 2) { if ($bytes[$at] -eq 0) { $zeros++ } }
-    if ($looked -ge 4 -and 4 * $zeros -gt $looked) {
-        return [Text.Encoding]::Unicode.GetString($bytes, 0, $even)
+    for ($at = 0; $at -lt $looked; $at++) { if ($bytes[$at] -eq 0) { $zeros[$at % 2]++ } }
+    if ($looked -ge 4 -and 4 * [Math]::Max($zeros[0], $zeros[1]) -gt $looked) {
+        $wide = if ($zeros[0] -gt $zeros[1]) { [Text.Encoding]::BigEndianUnicode } else { [Text.Encoding]::Unicode }
+        return $wide.GetString($bytes, 0, $even)
     }
     foreach ($short in 0, 1, 2, 3) {
         if ($short -and -not $cut -or $length - $first -lt $short) { break }
@@ -42,8 +43,11 @@ $read = {
             return [Text.UTF8Encoding]::new($false, $true).GetString($bytes, $first, $length - $first - $short)
         } catch { }
     }
-    $page = [Globalization.CultureInfo]::CurrentCulture.TextInfo.OEMCodePage
-    try { [Text.Encoding]::GetEncoding($page).GetString($bytes, 0, $length) } catch {
+    # The system's, which a console has by default. The user's culture may have another one.
+    $key = 'HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Nls\CodePage'
+    # PowerShell for Linux has no registry.
+    $page = try { [Microsoft.Win32.Registry]::GetValue($key, 'OEMCP', $null) } catch { 437 }
+    try { [Text.Encoding]::GetEncoding([int]$page).GetString($bytes, 0, $length) } catch {
         [Text.Encoding]::UTF8.GetString($bytes, 0, $length)
     }
 }
