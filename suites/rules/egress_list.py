@@ -33,7 +33,7 @@ class EgressEntry:
 
     def covers_all(self, wildcard: str, port: int) -> bool:
         """True when the entry allows everything below a wildcard such as ``*.his.arc.azure.com``."""
-        return self.subdomains and self.covers(wildcard.removeprefix("*."), port)
+        return self.subdomains and self.covers(wildcard, port)  # "*.x" ends with what every name below x ends with
 
     def __str__(self) -> str:
         return self.text + ("" if self.port is None else f" port {self.port}")

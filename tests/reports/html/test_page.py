@@ -8,7 +8,7 @@ import pytest
 
 from plugins.core.component_names import places, short_names
 from plugins.reports.html.charts import history, staircase
-from plugins.reports.html.page import VmLists, merged, overview, title
+from plugins.reports.html.page import Caps, VmLists, _Actions, merged, overview, title
 from tests.support.report_builder import Json, run, saved, vm
 from tests.support.report_fleet import rollout
 
@@ -119,3 +119,11 @@ def test_a_line_over_time_needs_two_runs() -> None:
     assert (chart["first"], chart["last"]) == ("00:00", "00:00")  # of the same day
     later = history([entry, {**entry, "started": "2026-11-02T00:00:00Z"}])
     assert later and (later["first"], later["last"]) == ("2026-11-01", "2026-11-02")
+
+
+def test_commands_beyond_the_letters_of_a_page_are_halved_and_counted() -> None:
+    results = saved("six-vms")
+    actions = _Actions(results, VmLists(results, Caps(letters_of_commands=50, all_commands=9)))
+    fix = [{"command": f"az {number:07}", "vms": []} for number in range(10)]
+    two = [actions.action({**results["causes"][0], "fix": fix}) for _ in range(2)]
+    assert [(len(entry["all_commands"].split()), entry["more_commands"]) for entry in two] == [(8, 6), (2, 9)]
