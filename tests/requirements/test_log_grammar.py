@@ -121,6 +121,11 @@ def levels(*lines: str) -> list[str]:
 REFUSED = "curl: (7) Failed to connect to aka.ms port 443"
 
 
+def test_a_line_ends_before_its_line_break_and_begins_behind_the_progress_it_overwrites() -> None:
+    line = "curl: (23) Failed writing body to /srv/XX"
+    assert read_line(f" 10 %\r 99 %\r{line} \r\n").words == read_line(line).words == line
+
+
 def test_a_later_line_takes_a_failure_back() -> None:
     assert levels(REFUSED) == ["1 certain"]
     assert levels(REFUSED, "attempt 1 failed, retrying", "Download succeeded") == []
