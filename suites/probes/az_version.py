@@ -31,7 +31,7 @@ class AzVersion:
             answer, _ = json.JSONDecoder().raw_decode(result.stdout[start:]) if start >= 0 else ({}, 0)
         except (ValueError, RecursionError):
             answer = {}
-        core = answer.get("azure-cli-core") or answer.get("azure-cli") if isinstance(answer, dict) else ""
+        core = answer.get("azure-cli-core") or answer.get("azure-cli")
         return cls(True, result.exit or 0, plain(str(core or "")), last_line(result.stderr) or last_line(result.stdout))
 
 

@@ -141,6 +141,16 @@ def test_a_waiver_is_a_suppression_with_its_reason_and_stands_last() -> None:
     assert log["results"][-1] == waived
 
 
+def test_a_suppression_of_many_parameters_has_the_first_ones_reason() -> None:
+    waived = [
+        {"id": "NET-001", "status": "waived", "severity": "required", "parameter": endpoint, "remedy": ""}
+        for endpoint in "ab"
+    ]
+    results = [{**result, "message": f"Waived for {result['parameter']}."} for result in waived]
+    finding = sarif._Finding({"name": "vm-a", "readiness": "ready"}, results, None).as_dict(0)
+    assert [suppression["justification"] for suppression in finding["suppressions"]] == ["Waived for a."]
+
+
 def test_many_parameters_are_one_finding() -> None:
     story: Story = {("NET-001", endpoint): ("fail", f"{endpoint} is not reached.") for endpoint in ENDPOINTS}
     entry = result(log_of(run([vm("vm-a", story)])), "vm-a", "NET-001")
