@@ -14,8 +14,8 @@ MUTANTS ?=
 # Tests that compare a whole output with the reviewed one in tests/data; run as a module, each writes it anew.
 REVIEWED := suites.test_probe_commands suites.test_row_details suites.test_rule_words reports.test_whole_reports \
 	results.test_whole_results requirements.test_explanations azure.test_request_plan
-# Tests wait much of their time: two processes run the lab's tests, two the others (tests/conftest.py distributes them).
-SIDE_BY_SIDE ?= -n 4 --dist loadscope --no-loadscope-reorder
+# Tests wait much of their time: two processes run the lab's tests, three the others (tests/conftest.py distributes them).
+SIDE_BY_SIDE ?= -n 5 --dist loadscope --no-loadscope-reorder
 # Tests start pytest with the suite: without cached bytecode each would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
