@@ -42,7 +42,6 @@ class Endpoint:
     wildcard: str = ""  # the wildcard in Microsoft's list that this host represents
     source: str = ""
     date: datetime.date | None = None
-    certainty: str = "verified"
     os: str = ""  # "linux" or "windows", when it is for one of them only
 
     def __str__(self) -> str:

@@ -252,7 +252,6 @@ def _cloud(name: str, data: Mapping[str, Any]) -> Cloud:
                 wildcard=row.get("wildcard", ""),
                 source=row.get("source", data["source"]),
                 date=datetime.date.fromisoformat(row.get("date", data["date"])),
-                certainty=row.get("certainty", "verified"),
                 os=row.get("os", ""),
             )
             for host, row in data["endpoints"].items()

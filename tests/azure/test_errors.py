@@ -84,19 +84,16 @@ NO_VERSION = (
     "supported api-versions are '{}'. The supported locations are 'eastus, westeurope'."
 )
 
-
 FORBIDDEN = (
     "The client 'reader' with object id 'b0000000-0000-4000-8000-000000000001' does not have authorization to perform "
     f"action 'Microsoft.NetworkCloud/clusters/read' over scope '{GROUP}/providers/Microsoft.NetworkCloud/clusters/c' or "
     "the scope is invalid. If access was recently granted, please refresh your credentials."
 )
 
-
 SQUID = (
     '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN">\n<html><head>\n<title>ERROR: The requested URL could not be '
     "retrieved</title></head><body>Access Denied.</body></html>"
 )
-
 
 #: error, message after "Could not read it: ", remedy
 CASES: list[Any] = [
@@ -106,11 +103,18 @@ CASES: list[Any] = [
         SIGN_IN,
         id="expired",
     ),
-    pytest.param(
-        answer(401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer 'https://sts…'."),
-        "Azure answered 401 InvalidAuthenticationTokenTenant: the login belongs to another tenant than the subscription.",
-        "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
-        id="tenant",
+    *(
+        pytest.param(
+            answer(401, code, text),
+            f"Azure answered 401 {code}: the login belongs to another tenant than the subscription.",
+            "Sign in to the subscription's tenant: `az login --tenant <tenant>`.",
+            id=f"tenant by {by}",
+        )
+        for by, code, text in (
+            ("both", "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer 'https://sts…'."),
+            ("code", "InvalidAuthenticationTokenTenant", "x"),
+            ("text", "InvalidAuthenticationToken", "The access token is from the wrong issuer 'https://sts…'."),
+        )
     ),
     pytest.param(
         answer(403, "AuthorizationFailed", FORBIDDEN),

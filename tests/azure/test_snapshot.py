@@ -46,6 +46,12 @@ def test_few_excerpts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(facts._excerpts) == {"c", "a"}
 
 
+def test_what_could_not_be_read_is_the_same_when_it_was_saved() -> None:
+    unread = ReadError("Azure refused it.", "Ask.", "GET a", 403, "no right on a", "Give the right")
+    facts = AzureSnapshot({"a": unread}, {"vm": unread})
+    assert AzureSnapshot.from_data(facts.to_data()) == facts
+
+
 def test_a_damaged_answer_is_one_that_could_not_be_read() -> None:
     facts = AzureSnapshot.from_data(
         {"version": 1, "answers": {"a": {"request": 7}}, "located": {"vm": {"unread": 7}}, "calls": []}

@@ -182,6 +182,7 @@ def test_a_proxys_password_is_cut_with_any_characters(text: str, proxy: str) -> 
         "http://host:80/p@q HTTP/1.1",
         "HTTPS_PROXY=https://proxy.example:3128/",
         "HTTPS_PROXY=https://proxy.example/team@v1",
+        "HTTPS_PROXY=proxy.example:3128/team@v1",
     ],
 )
 def test_an_address_with_an_at_sign_in_its_path_is_no_login(text: str) -> None:

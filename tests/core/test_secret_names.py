@@ -77,6 +77,7 @@ PLAIN: list[tuple[str, str, int, dict[str, Any]]] = [
     ('token', '${TOKEN:-}', WEAK, {}),
     ('foo_key', '${TOKEN:-}', LIKELY, {}),
     ('foo_key', 'hunter2', LIKELY, {}),
+    ('password', '"<secret:01234567>"', STRONG, {}),
     ('token', 'x <secret:1> y', WEAK, {}),
     ('foo_key', 'x <secret:1> y', LIKELY, {}),
     ('password', 'true', STRONG, {}),

@@ -122,6 +122,7 @@ ONE = "  - {name: a, port: 1}\n"
             ],
         ),
         (f"vms:\n{ONE}limit: 0\n", ["3: limit: 0 is out of range. A limit is 1 to 9."]),
+        (f"vms:\n{ONE}limit:\n  0\n", ["4: limit: 0 is out of range. A limit is 1 to 9."]),
         (f"vms:\n{ONE}limit: 10\n", ["3: limit: 10 is out of range. A limit is 1 to 9."]),
         (f"vms:\n{ONE}limit: 9\n", []),
         (f"vms:\n{ONE}tags: {{5: a}}\n", ['3: tags: the key 5 is not text. Put it in quotes: "5".']),

@@ -36,7 +36,13 @@ def keep(
     without: str = "",
 ) -> str:
     """Make a run directory."""
-    about: dict[str, Any] = {"id": directory.name, "profile": profile, "arguments": [], "started": started}
+    about: dict[str, Any] = {
+        "id": directory.name,
+        "profile": profile,
+        "arguments": [],
+        "started": started,
+        "options": {},
+    }
     if shard:
         about["shard"] = shard.record(fleet)
     archive = Archive.create(directory, about, vms)
@@ -80,6 +86,7 @@ def test_shards_become_the_fleet_in_its_own_order(tmp_path: Path) -> None:
     assert isinstance(source, MergedSource)
     assert source.gaps_among(vms) is None
     assert source.header(vms) == ["merged from 2 sources: shards 1 and 2 of 2"]
+    assert not {"shard", "options"} & source.run.keys(), "those of a part are not those of the whole"
 
 
 def test_a_glob_is_a_list_of_runs_and_latest_is_none_of_them(tmp_path: Path) -> None:

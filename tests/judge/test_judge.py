@@ -136,6 +136,7 @@ def test_the_blocking_check_is_read_from_a_field_not_from_the_message(tmp_path: 
     }
     assert verdicts["VM-004"].message == "Not judged: VM-003 failed."
     assert {verdict.seconds for verdict in verdicts.values()} == {0.0}, "no probe was read"
+    assert {verdict.component for verdict in verdicts.values()} == {""}, "no check is declared to be of one"
 
 
 def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> None:

@@ -131,6 +131,8 @@ def test_a_later_line_takes_a_failure_back() -> None:
     assert levels(REFUSED, "attempt 1 failed, retrying", "Download succeeded") == []
     assert levels(REFUSED, "attempt 1 failed, retrying", REFUSED) == ["1 complaint", "3 certain"]
     assert levels(REFUSED, "attempt 1 failed, retrying", REFUSED, "finished") == ["3 certain"]
+    before = ("E: Unable to locate package azure-cli", "", "", "")
+    assert levels(*before, REFUSED, "attempt 1 failed, retrying", "Download succeeded") == ["1 certain"]
     assert levels(REFUSED, "retrying") == ["1 complaint"]
     assert levels(REFUSED, REFUSED, "Download complete") == ["1 complaint", "2 complaint"], "curl --retry is silent"
     assert levels(REFUSED, "Download complete") == ["1 certain"]

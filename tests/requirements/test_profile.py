@@ -64,7 +64,7 @@ def test_every_cloud_has_its_resource_manager(cloud: str, arm: str) -> None:
 
 
 def test_an_unknown_cloud_names_the_vm() -> None:
-    with pytest.raises(ProfileError, match=r"VM vm-a: target.cloud 'AzureClod' .* Did you mean 'AzureCloud'\?"):
+    with pytest.raises(ProfileError, match=r"^VM vm-a: target.cloud 'AzureClod' .* Did you mean 'AzureCloud'\?"):
         load_profile().endpoints(vm(cloud="AzureClod"))
 
 
@@ -105,6 +105,7 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
         need = "install"
         purpose = "our package mirror"
         port = 8443
+        certainty = "recalled"
         """,
     )
     profile = load_profile(path)

@@ -23,7 +23,7 @@ TAINTS = (";touch;$(touch);`touch`;", "';touch;$(touch);`touch`;\u2019touch")
 def tainted(value: Any, taint: str, name: str = "") -> Any:
     """The value with every text in it tainted; what a text chooses (the system, the cloud, a need) stays."""
     if isinstance(value, str):
-        return value if name in ("os", "cloud", "path", "need", "certainty", "name", "version") else value + taint
+        return value if name in ("os", "cloud", "path", "need", "name", "version") else value + taint
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {
             field.name: tainted(getattr(value, field.name), taint, field.name) for field in dataclasses.fields(value)
