@@ -160,6 +160,7 @@ def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
             serves(pem, context=partial(_tls_1_2, ciphers="AES128-SHA256:AES256-SHA")),
             f"{CIPHER}|{REACHED}",
         ),
-        "tls-client-1.2": (serves(pem, context=partial(_tls_1_2, client=True)), f"{BROKE_OFF}|{CIPHER}"),
+        # curl 8.9 with GnuTLS may write its request before it reads the refusal, and reports the closed pipe.
+        "tls-client-1.2": (serves(pem, context=partial(_tls_1_2, client=True)), f"{BROKE_OFF}|{CIPHER}|{BROKE}"),
         "tls-client-1.3": (serves(pem, context=_client_1_3), f"{BROKE}|{BROKE_OFF}|{VERSION}"),
     }
