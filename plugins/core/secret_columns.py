@@ -9,6 +9,9 @@ from plugins.core.secret_names import STRONG, WEAK, is_plain_value, secret_level
 
 Spans = Iterator[tuple[int, int]]
 
+# The head of a column is a name, not a line of YAML before the --- of the next document.
+_NAME = re.compile(r"[\w .-]+")
+
 # Columns, as PowerShell and `az -o table` print them: a line of dashes says where each begins and ends
 _RULE = re.compile(r"\n(?P<rule>[ \t]*--[- \t]*)\r?\n(?P<rows>(?:[ \t]*\S[^\n]*(?:\n|\Z)){1,200})")
 
@@ -19,7 +22,8 @@ def aligned(text: str) -> Spans:
         head = text[text.rfind("\n", 0, table.start()) + 1 : table.start()]
         starts = [dashes.start() for dashes in re.finditer("-+", table["rule"])]
         for first, last in zip(starts, [*starts[1:], 10_000], strict=True):
-            if secret_level(head[first:last].strip()) < WEAK:
+            name = head[first:last].strip()
+            if not _NAME.fullmatch(name) or secret_level(name) < WEAK:
                 continue
             at = table.start("rows")
             for row in table["rows"].split("\n"):
@@ -41,9 +45,7 @@ def separated(text: str) -> Spans:
     """The cells below names of secrets in CSV."""
     for table in _CSV.finditer(text):
         names = [name.strip(" \"'\r") for name in table["head"].split(table["by"])]
-        secret = [
-            number for number, name in enumerate(names) if re.fullmatch(r"[\w .-]+", name) and secret_level(name) > WEAK
-        ]
+        secret = [number for number, name in enumerate(names) if _NAME.fullmatch(name) and secret_level(name) > WEAK]
         at = table.start("rows")
         for row in table["rows"].split("\n") if secret and all(len(name) < 40 for name in names) else ():
             cells = row.split(table["by"])
