@@ -194,7 +194,6 @@ def csn(identifier: str, cluster_id: str, lacks: Iterable[str]) -> Document:
 def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, identity: Document | None) -> Document:
     """A running VM with a network of its tenant, where SSH goes, and a cloud services network."""
     subscription = identifier.split("/")[2]
-    location = _extended(f"{cluster_id.split('/')[-1]}-location", subscription)
     nexus = identifier.rpartition("/virtualMachines/")[0]
     return _resource(
         identifier,
@@ -203,13 +202,7 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
             "availabilityZone": "1",
             "bareMetalMachineId": f"{nexus}/bareMetalMachines/lab-host",
             "bootMethod": "UEFI",
-            "cloudServicesNetworkAttachment": {
-                "attachedNetworkId": csn_id,
-                "defaultGateway": "False",
-                "ipAllocationMethod": "Dynamic",
-                "ipv4Address": addresses.csn(number),
-                "networkAttachmentName": "cloudservices",
-            },
+            "cloudServicesNetworkAttachment": _attachment("cloudservices", csn_id, addresses.csn(number), "Dynamic"),
             "clusterId": cluster_id,
             "consoleExtendedLocation": _extended("lab-console", subscription),
             "cpuCores": 2,
@@ -218,12 +211,9 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
             "memorySizeGB": 8,
             "networkAttachments": [
                 {
-                    "attachedNetworkId": f"{nexus}/l3Networks/lab-l3",
+                    **_attachment("tenant", f"{nexus}/l3Networks/lab-l3", addresses.mgmt(number), "Static"),
                     "defaultGateway": "True",
-                    "ipAllocationMethod": "Static",
-                    "ipv4Address": addresses.mgmt(number),
                     "macAddress": addresses.mgmt_mac(number),
-                    "networkAttachmentName": "tenant",
                 }
             ],
             "placementHints": [
@@ -245,9 +235,19 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
             "vmImageRepositoryCredentials": {"registryUrl": "contoso.azurecr.io", "username": "puller"},
             "volumes": [f"{nexus}/volumes/lab-volume"],
         },
-        extendedLocation=location,
+        extendedLocation=_extended(f"{cluster_id.split('/')[-1]}-location", subscription),
         **({"identity": identity} if identity else {}),
     )
+
+
+def _attachment(name: str, network: str, address: str, allocation: str) -> Document:
+    return {
+        "attachedNetworkId": network,
+        "defaultGateway": "False",
+        "ipAllocationMethod": allocation,
+        "ipv4Address": address,
+        "networkAttachmentName": name,
+    }
 
 
 def user_identity(identifier: str, principal: str, client: str) -> Document:

@@ -110,18 +110,15 @@ def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping
         ),
         "nobody": Authority.create("Contoso", root="Contoso Root CA", issuing="Contoso Issuing CA"),
     }
-    needed = {"azure"} | ({"interceptor"} if any("intercepted" in plan.tls.values() for plan in plans) else set())
-    certificates: dict[str, dict[str, str]] = {"azure": {}, "interceptor": {}}
-    for authority in sorted(needed):
-        for endpoint in azure.endpoints():
-            path = STATE / "certificates" / f"{authority}-{endpoint.key}.pem"
-            path.write_text(authorities[authority].issue(endpoint.certificate_names), encoding="ascii")
-            certificates[authority][endpoint.key] = str(path)
+    intercepted = any("intercepted" in plan.tls.values() for plan in plans)
     settings = {
         "ready": f"{STATE}/fabric/standins.ready",
         "spec": spec.to_json(),
         "log": str(AZURE_LOG),
-        "certificates": certificates,
+        "certificates": {
+            "azure": _certificates("azure", authorities["azure"]),
+            "interceptor": _certificates("interceptor", authorities["interceptor"]) if intercepted else {},
+        },
         "tls": {addresses.egress(plan.number): plan.tls for plan in plans if plan.tls},
     }
     (STATE / "fabric/standins.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -136,16 +133,26 @@ def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping
         folder = STATE / "vm" / plan.name
         guest.write_vm(folder, plan, host_keys[plan.name].private, trusted, stranger.public)
         (folder / "network").write_text(network.vm(plan), encoding="ascii")
+    (STATE / "hosts").write_text(handout.hosts(), encoding="ascii")
+    _run("mount", "--bind", f"{STATE}/hosts", "/etc/hosts")
     (HANDOUT / "id_ed25519").touch(mode=0o600)
     (HANDOUT / "id_ed25519").write_text(client.private, encoding="ascii")
     public = {name: key.public for name, key in host_keys.items()}
     (HANDOUT / "known_hosts").write_text(handout.known_hosts(plans, public, stranger.public), encoding="ascii")
     (HANDOUT / "ssh_config").write_text(handout.ssh_config(plans, HANDOUT), encoding="utf-8")
     (HANDOUT / "authorities.pem").write_text(handout.authorities(authorities["azure"].root_pem), encoding="utf-8")
-    (STATE / "hosts").write_text(handout.hosts(), encoding="ascii")
-    _run("mount", "--bind", f"{STATE}/hosts", "/etc/hosts")
     (HANDOUT / "inventory.yaml").write_text(handout.inventory(plans, HANDOUT), encoding="utf-8")
     handout.write_runner(run, HANDOUT)
+
+
+def _certificates(name: str, authority: Authority) -> dict[str, str]:
+    """Write a certificate of each Azure endpoint: endpoint -> file."""
+    paths = {}
+    for endpoint in azure.endpoints():
+        path = STATE / "certificates" / f"{name}-{endpoint.key}.pem"
+        path.write_text(authority.issue(endpoint.certificate_names), encoding="ascii")
+        paths[endpoint.key] = str(path)
+    return paths
 
 
 def _network(plans: Sequence[VmPlan], *, long_wire: bool) -> None:

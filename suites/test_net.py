@@ -140,6 +140,12 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             f"TLS {tls.version} to {name} stands and its certificate was accepted, but curl did not name the issuer.",
             remedy=by_hand,
         )
+    _judge_issuer(tls, name, profile)
+    return f"TLS {tls.version} to {name}; certificate accepted, issued by {tls.organisation}."
+
+
+def _judge_issuer(tls: Tls, name: str, profile: Profile) -> None:
+    """End the check with *warn* for an accepted certificate that an Azure endpoint does not have."""
     if tls.serial.startswith("-"):  # Azure Arc's release notes state from when they are refused
         warn(
             f"The certificate of {name} is accepted, but has the negative serial number {tls.serial}, and was issued "
@@ -155,7 +161,6 @@ def test_the_tls_connection_is_sound(endpoint: Endpoint, tunnel: CurlAnswer, pro
             remedy=f"Exempt {name} from TLS inspection. If this issuer is right, add its organisation to "
             "[tls.trusted_issuers] in a profile of your own (--profile=FILE).",
         )
-    return f"TLS {tls.version} to {name}; certificate accepted, issued by {tls.organisation}."
 
 
 def _either(words: tuple[str, ...]) -> str:

@@ -234,6 +234,9 @@ PASSING = ("updating", "updatepaused", "degraded")
 #: The state for which Azure has no data: not evidence of a fault.
 NOT_KNOWN = ("undefined", "unknown")
 
+#: The second counts where Azure states it.
+CONNECTIONS = ("clusterConnectionStatus", "clusterManagerConnectionStatus")
+
 
 @check(
     "PLATFORM-004",
@@ -253,8 +256,7 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
     message.
     Unknown: status or connection could not be read, or is Undefined.
     """
-    vm = vm_of(azure)
-    cluster = azure.cluster
+    vm, cluster = vm_of(azure), azure.cluster
     if cluster is None:
         fail(
             f"Azure has no cluster {named(str(prop(vm, 'clusterId')))}, although the VM names it as its cluster.",
@@ -262,33 +264,27 @@ def test_the_cluster_runs(azure: AzureVmView) -> str:
             action="Restore the missing {thing}, or correct the resource_id of {vms}",
         )
     name = f"cluster {named(str(cluster.get('id')))}"
-    status, connection = state(cluster, "detailedStatus"), state(cluster, "clusterConnectionStatus")
-    manager = state(cluster, "clusterManagerConnectionStatus")
+    values = {field: state(cluster, field) for field in ("detailedStatus", *CONNECTIONS)}
+    status, connection = values["detailedStatus"], values["clusterConnectionStatus"]
     message = detail(cluster)
-    for field, value in (("clusterConnectionStatus", connection), ("clusterManagerConnectionStatus", manager)):
-        if value.lower() not in ("", "connected", *NOT_KNOWN):
+    for field in CONNECTIONS:
+        if values[field].lower() not in ("", "connected", *NOT_KNOWN):
             fail(
-                f"{upper(name)} has {field} {value}; expected Connected. Its detailedStatus is "
+                f"{upper(name)} has {field} {values[field]}; expected Connected. Its detailedStatus is "
                 f"{status or 'not stated'}{message}.",
                 remedy="Restore the connection between cluster and cluster manager (network fabric, ExpressRoute, "
                 "proxy); VMs continue to run, but Azure can neither see nor change them.",
             )
     if status.lower() not in ("", "running", *PASSING, *NOT_KNOWN):
         fail(f"{upper(name)} has detailedStatus {status}; expected Running{message}.")
-    fields = {
-        "detailedStatus": status,
-        "clusterConnectionStatus": connection,
-        "clusterManagerConnectionStatus": manager,
-    }
-    for field, value in fields.items():
+    for field, value in values.items():
         if value.lower() in NOT_KNOWN:
+            expected = "Connected" if field in CONNECTIONS else "Running"
             unknown(
-                f"Azure does not know how {name} is: {field} {value}; expected "
-                f"{'Running' if field == 'detailedStatus' else 'Connected'}{message}.",
+                f"Azure does not know how {name} is: {field} {value}; expected {expected}{message}.",
                 remedy="Check the cluster's Overview in the portal, and run again later.",
             )
-    missing = [field for field in ("detailedStatus", "clusterConnectionStatus") if not fields[field]]
-    if missing:
+    if missing := [field for field in ("detailedStatus", "clusterConnectionStatus") if not values[field]]:
         silent(name, *missing)
     if status.lower() in PASSING:
         warn(

@@ -178,8 +178,8 @@ class Check:
     title: str
     remedy: str
     docs: str
-    requires: tuple[str, ...]
-    caused_by: tuple[str, ...]
+    requires: Sequence[str]
+    caused_by: Sequence[str]
     parametrize: Mapping[str, ParameterValues]
     component: Component = "guest"
     problem: str = ""
@@ -234,17 +234,7 @@ def check(
         if not title:
             raise ValueError(f"check {id}: {function.__name__} has no docstring; its first line is the check's title")
         declared = Check(
-            id,
-            severity,
-            title,
-            remedy,
-            docs,
-            tuple(requires),
-            tuple(caused_by),
-            parametrize or {},
-            component,
-            problem,
-            action,
+            id, severity, title, remedy, docs, requires, caused_by, parametrize or {}, component, problem, action
         )
         function.__check__ = declared  # type: ignore[attr-defined]
         # For -m: "imds", "required", "net and not recommended".

@@ -51,14 +51,14 @@ class Probe:
     command: str | Callable[..., str]
     timeout: float
     root: bool
-    needs: tuple[str, ...]
+    needs: Sequence[str]
     cap: int
-    accept_states: frozenset[ProbeState]
-    accept_exits: frozenset[int]
+    accept_states: Collection[ProbeState]
+    accept_exits: Collection[int]
     accept_truncated: bool
     read: Callable[[ProbeResult], Any] | None
-    windows: str | Callable[..., str] | None = None  # None: Windows has no equivalent
-    linux_only: str = ""  # why, in a sentence
+    windows: str | Callable[..., str] | None  # None: Windows has no equivalent
+    linux_only: str  # why, in a sentence
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ class Probe:
         assert chosen is not None, f"{name} has no command for {arguments['vm']}"
         if not isinstance(chosen, str):
             chosen = chosen(**{parameter: arguments[parameter] for parameter in _parameters(chosen)})
-        needs = () if windows else self.needs  # Invoke-Tool reports itself when its program is missing
+        needs = () if windows else tuple(self.needs)  # Invoke-Tool reports itself when its program is missing
         chosen = intern(chosen)  # most VMs run the same command, and a fleet's evidence keeps one text of it
         return ProbeCommand(self.key(name, arguments), chosen, self.timeout, self.root, needs, self.cap)
 
@@ -138,17 +138,7 @@ def probe(
     and `linux_only` is the sentence with the reason.
     """
     declared = Probe(
-        command=command,
-        timeout=timeout,
-        root=root,
-        needs=tuple(needs),
-        cap=cap,
-        accept_states=frozenset(accept_states),
-        accept_exits=frozenset(accept_exits),
-        accept_truncated=accept_truncated,
-        read=read,
-        windows=windows,
-        linux_only=linux_only,
+        command, timeout, root, needs, cap, accept_states, accept_exits, accept_truncated, read, windows, linux_only
     )
 
     def value() -> Any:

@@ -26,7 +26,6 @@ def steps(
     causes: Sequence[Cause], ready: int, open_after: frozenset[str], incomplete: frozenset[str] = frozenset()
 ) -> list[dict[str, Any]]:
     """The plan, in order. `ready` VMs are ready already; those in `open_after` have checks that were blocked.
-
     For the VMs in `incomplete` the run omitted checks: no fix makes them ready, they can then be judged.
 
     Each step: ``{"cause": number, "what", "then", "sentence": both, "measured": whether anything was measured of the
@@ -35,41 +34,31 @@ def steps(
     [{"cause": number, "vms": count}, ...]}``.
     """
     measured = [cause.status not in _NOT_MEASURED for cause in causes]
-    left: dict[str, set[int]] = {}  # VM -> the causes that keep it from being ready, by index
-    for index, cause in enumerate(causes):
-        for vm in cause.blocks_readiness:
-            left.setdefault(vm, set()).add(index)
-    unmeasured = {vm for vm, blocking in left.items() if not all(measured[index] for index in blocking)} | incomplete
-    # VMs with the same causes form one group: even a large fleet has few groups.
-    groups: dict[frozenset[int], list[str]] = {}
-    for vm, blocking in left.items():
-        groups.setdefault(frozenset(blocking), []).append(vm)
-    steps = []
+    groups = _same_causes(causes)
+    measurable = {vm for key, vms in groups.items() if all(measured[index] for index in key) for vm in vms} - incomplete
+    plan = []
     while groups:
         index = _best(causes, groups, _next(causes, measured, groups))
+        cause = causes[index]
         freed = groups.pop(frozenset((index,)), [])
-        unlocked = [vm for vm in freed if vm not in unmeasured]
-        judgeable = [vm for vm in freed if vm in unmeasured]
-        helped = {key: groups.pop(key) for key in [key for key in groups if index in key]}
-        for key, vms in helped.items():
-            groups.setdefault(key - {index}, []).extend(vms)
+        unlocked = [vm for vm in freed if vm in measurable]
+        judgeable = [vm for vm in freed if vm not in measurable]
+        helped = {key - {index}: groups.pop(key) for key in list(groups) if index in key}
         still: Counter[int] = Counter()
         for key, vms in helped.items():
-            for other in key - {index}:
-                still[other] += len(vms)
-        waiting = sum(map(len, helped.values()))
+            groups.setdefault(key, []).extend(vms)
+            still.update(dict.fromkeys(key, len(vms)))
         ready += len(unlocked)
         unjudged = sum(vm in open_after for vm in unlocked)
-        what = causes[index].headline
-        then = _then(causes, len(unlocked), unjudged, len(judgeable), waiting, still)
-        steps.append(
+        then = _then(causes, len(unlocked), unjudged, len(judgeable), sum(map(len, helped.values())), still)
+        plan.append(
             {
                 "cause": index + 1,
-                "what": what,
+                "what": cause.headline,
                 "then": then,
-                "sentence": f"{what} ({causes[index].id}): {then}",
+                "sentence": f"{cause.headline} ({cause.id}): {then}",
                 "measured": measured[index],
-                "changes": causes[index].changes,
+                "changes": cause.changes,
                 "unlocks": unlocked,
                 "judgeable": judgeable,
                 "unjudged": unjudged,
@@ -77,7 +66,19 @@ def steps(
                 "still": [{"cause": other + 1, "vms": count} for other, count in _biggest_first(still)],
             }
         )
-    return steps
+    return plan
+
+
+def _same_causes(causes: Sequence[Cause]) -> dict[frozenset[int], list[str]]:
+    """The VMs that are not ready, by the causes that keep them from it: even a large fleet has few such groups."""
+    blocking: dict[str, set[int]] = {}
+    for index, cause in enumerate(causes):
+        for vm in cause.blocks_readiness:
+            blocking.setdefault(vm, set()).add(index)
+    groups: dict[frozenset[int], list[str]] = {}
+    for vm, indices in blocking.items():
+        groups.setdefault(frozenset(indices), []).append(vm)
+    return groups
 
 
 def _next(causes: Sequence[Cause], measured: Sequence[bool], groups: Iterable[frozenset[int]]) -> set[int]:

@@ -24,7 +24,7 @@ from plugins.enrollment.request import EnrollmentRequest
 from plugins.enrollment.steps import CONNECT, DISCONNECT, GONE, MACHINE, SHOW, not_done
 from plugins.evidence.archive import Archive
 from plugins.gather.collector import Progress, gather
-from plugins.model import Evidence, ProbeResult
+from plugins.model import Evidence
 from plugins.requirements.profile import Profile
 from plugins.ssh import client as ssh
 
@@ -73,22 +73,20 @@ def enroll(
             return gather(vms, plans, limited, _Additions(archive, plans), shown)
 
     def ask(chosen: Sequence[EnrollmentRequest], key: str, *, until: Callable[[Any], bool]) -> None:
-        machines = wait_for_machines(chosen, list_machines, key, until)
-        for request in chosen:
-            archive.add(request.vm.name, {key: machines[request.vm.name]})
-
-    def connection(item: EnrollmentRequest) -> ProbeResult:
-        return archive[item.vm.name].results[CONNECT]
+        for name, machine in wait_for_machines(chosen, list_machines, key, until).items():
+            archive.add(name, {key: machine})
 
     if not visit(requests, CONNECT):
         return False
-    connected = [item for item in requests if connection(item).state == "done" and connection(item).exit == 0]
+    results = {request.vm.name: archive[request.vm.name].results[CONNECT] for request in requests}
+    successful = {name for name, result in results.items() if result.state == "done" and result.exit == 0}
+    connected = [request for request in requests if request.vm.name in successful]
     if not visit(connected, SHOW):
         return False
     ask(connected, MACHINE, until=lambda machine: status(machine) == "connected")
     if mode != "roundtrip":
         return True
-    ours = [item for item in connected if not connection(item).stdout.startswith(ALREADY)]
+    ours = [request for request in connected if not results[request.vm.name].stdout.startswith(ALREADY)]
     for request in connected:
         if request not in ours:
             reason = "The machine was connected before this run."

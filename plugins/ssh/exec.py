@@ -106,51 +106,65 @@ def run_script(
     """Feed the script and the sink. Returns when the sink is complete; raises `SshError` for any other end."""
     deadline.inside()
     deadline.limit(limit)
-    began, got = time.monotonic(), 0
-    unsent, stdin_open = memoryview(program.script), True
-    first = b""  # the first output, for the message when no shell starts
-    last = b""  # the shell's last output
-    errors = b""
-    while True:
-        unsent = _send(channel, unsent)
-        waited = time.monotonic() - began
-        if stdin_open and not unsent and not sink.started and waited >= limit * _PATIENCE:
-            stdin_open = False
-            with suppress(*_GONE):
-                channel.shutdown_write()
-        channel.settimeout(_BUSY_TICK if unsent or errors else _TICK)
-        data, errors = _receive(channel)
-        got += len(data or b"") + len(errors)
-        if len(first) < _FIRST:
-            first += (data or b"") + errors
-        if errors:
-            sink.feed_stderr(errors)
-            last = (last + errors)[-400:]
-        if data and sink.feed(data):
-            if channel.recv_stderr_ready():
-                sink.feed_stderr(channel.recv_stderr(_CHUNK))
+    began = time.monotonic()
+    exchange = _Exchange(channel, program.script, sink, patience=limit * _PATIENCE)
+    while not (exchange.ended or deadline.cancelled or deadline.late):
+        if exchange.step():
             return
-        if got > max_bytes:
+        if exchange.received > max_bytes:
             raise SshError(
                 "too much output",
                 f"{label} printed more than {max_bytes:,} bytes, and the session was ended.",
                 "Find out what floods the login shell (profile scripts, a forced command), or a probe without a limit.",
             )
-        if deadline.cancelled or deadline.late or data == b"":
-            break
     deadline.stop()
     if deadline.late:
         raise SshError(
             "took too long",
-            f"The script on {label} did not finish within {limit:g} s; {got:,} bytes had arrived.",
+            f"The script on {label} did not finish within {limit:g} s; {exchange.received:,} bytes had arrived.",
             "Find out what hangs on the VM (load, a dead mount, a hanging DNS), or raise the limit.",
         )
     if isinstance(transport.saved_exception, FloodError):
         raise flooded(label, transport.saved_exception)
-    words = last if sink.started else first
-    raise _ended(channel, label, program, words) or _lost(
-        label, f"after {time.monotonic() - began:.1f} s and {got:,} bytes{_last_words(transport)}"
-    )
+    when = f"after {time.monotonic() - began:.1f} s and {exchange.received:,} bytes{_last_words(transport)}"
+    raise _ended(channel, label, program, exchange.last if sink.started else exchange.first) or _lost(label, when)
+
+
+class _Exchange:
+    """The script on its way to the VM, and the output on its way to the sink."""
+
+    def __init__(self, channel: Channel, script: bytes, sink: Sink, patience: float) -> None:
+        self.received = 0  # bytes
+        self.first = b""  # the first output, for the message when no shell starts
+        self.last = b""  # the shell's last errors
+        self.ended = False
+        self._channel, self._sink = channel, sink
+        self._unsent, self._stdin_open = memoryview(script), True
+        self._patience_ends = time.monotonic() + patience
+        self._busy = False
+
+    def step(self) -> bool:
+        """Send what the VM accepts, and wait a moment for output; True: the sink is complete."""
+        self._unsent = _send(self._channel, self._unsent)
+        if self._stdin_open and not self._unsent and not self._sink.started and time.monotonic() >= self._patience_ends:
+            self._stdin_open = False
+            with suppress(*_GONE):
+                self._channel.shutdown_write()
+        self._channel.settimeout(_BUSY_TICK if self._unsent or self._busy else _TICK)
+        data, errors = _receive(self._channel)
+        self.ended = data == b""
+        output = (data or b"") + errors
+        self.received += len(output)
+        if len(self.first) < _FIRST:
+            self.first += output
+        self._busy = bool(errors)
+        if errors:
+            self._sink.feed_stderr(errors)
+            self.last = (self.last + errors)[-400:]
+        complete = bool(data) and self._sink.feed(data or b"")
+        if complete and self._channel.recv_stderr_ready():
+            self._sink.feed_stderr(self._channel.recv_stderr(_CHUNK))
+        return complete
 
 
 def _receive(channel: Channel) -> tuple[bytes | None, bytes]:

@@ -15,10 +15,10 @@ from suites.wording import sentence
 class ProxyPath:
     """How far a request through the proxy got: `reached`, or what stopped it and the remedy."""
 
-    reached: bool
     message: str
     remedy: str = ""
     shared_cause: str = ""  # a cause that stops every endpoint
+    reached: bool = False
 
 
 def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> ProxyPath:
@@ -26,11 +26,11 @@ def proxy_path(answer: CurlAnswer, endpoint: Endpoint, profile: Profile) -> Prox
     host = f"{endpoint.host}:{endpoint.port}"
     proxy = f"{profile.proxy_host}:{profile.proxy_port}"
     if answer.code and (answer.tunnel or not answer.connect):
-        return ProxyPath(True, f"{host} answered HTTP {answer.code} through {proxy} in {answer.seconds:.2f} s.")
+        return ProxyPath(f"{host} answered HTTP {answer.code} through {proxy} in {answer.seconds:.2f} s.", reached=True)
     refused = refused_certificate(answer)
     if answer.tunnel and (refused or old_tls(answer)):
         why = refused or "no TLS version suits both sides"
-        return ProxyPath(True, f"{proxy} opened the tunnel to {host}, but {why}: NET-003 judges that.")
+        return ProxyPath(f"{proxy} opened the tunnel to {host}, but {why}: NET-003 judges that.", reached=True)
     if answer.connect and not answer.tunnel:
         return _refused(answer, endpoint, proxy)
     if not answer.accepted:
@@ -50,7 +50,6 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
         return _forbidden(answer, endpoint, proxy, detail)
     if status == 407:
         return ProxyPath(
-            False,
             f"{proxy} requires a login: CONNECT to {host} was answered 407{detail}; expected 200. The CSN proxy "
             "requires none, so another proxy answers at its address.",
             f"Find out what listens at {proxy}: check the VM's routes (ip route get {proxy.partition(':')[0]}) and "
@@ -59,7 +58,6 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
         )
     if status in (500, 502, 503, 504):
         return ProxyPath(
-            False,
             f"{proxy} allows {host} but cannot reach it: CONNECT was answered {status}{detail}; expected 200. The "
             "fault lies behind the proxy: name resolution or routing of the platform.",
             f"Check in the cluster's network that {endpoint.host} resolves and that its port {endpoint.port} is open "
@@ -67,7 +65,6 @@ def _refused(answer: CurlAnswer, endpoint: Endpoint, proxy: str) -> ProxyPath:
             "support.",
         )
     return ProxyPath(
-        False,
         f"{proxy} answered CONNECT to {host} with {status}{detail}; expected 200.",
         "Check the answer's headers in the evidence; the CSN proxy answers 200 (allowed) or 403 (not in the list).",
     )
@@ -78,7 +75,6 @@ def _forbidden(answer: CurlAnswer, endpoint: Endpoint, proxy: str, detail: str) 
     host = f"{endpoint.host}:{endpoint.port}"
     if words := _not_the_csn_proxys(answer):
         return ProxyPath(
-            False,
             f"{proxy} refuses {host}: CONNECT was answered 403{sentence(words)}; expected 200. The CSN proxy is not "
             "known to answer so: another proxy may stand at its address or behind it.",
             f"Find out which proxy answers: check the VM's routes (ip route get {proxy.partition(':')[0]}) and at the "
@@ -92,7 +88,6 @@ def _forbidden(answer: CurlAnswer, endpoint: Endpoint, proxy: str, detail: str) 
         unless = "If CSN-002 finds the host in the list, another proxy answered (ip route get "
         unless += f"{proxy.partition(':')[0]}). Otherwise: "
     return ProxyPath(
-        False,
         f"{proxy} refuses {host}: CONNECT was answered 403{detail}; expected 200. {why}",
         f"{unless}Add it: az networkcloud cloudservicesnetwork update --name CSN --resource-group RG "
         "--additional-egress-endpoints "
@@ -131,7 +126,6 @@ def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
         if named and not re.search(r"^\* +Trying ", answer.verbose, re.M):
             why = f"its name was not resolved within {answer.seconds:.0f} s"
     return ProxyPath(
-        False,
         f"{host} was not reached: no connection to the CSN proxy {proxy}, {why}{sentence(answer.error)}.",
         f"See PROXY-003: without {proxy} no endpoint is reached.",
     )
@@ -148,7 +142,6 @@ def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     else:
         problem = f"CONNECT to {host} through {proxy} failed, curl exited with {answer.exit}"
     return ProxyPath(
-        False,
         f"{problem}{sentence(answer.error)}; expected 200.",
         "The proxy is there but does not serve: check the state of the cloud services network (CSN-003), or whether "
         f"something else than the CSN proxy listens at {proxy}.",
@@ -157,55 +150,45 @@ def _silent_proxy(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
 
 def _broken_tunnel(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
     """CONNECT was answered 200; then the connection broke before the endpoint answered."""
+    opened, error = f"{proxy} opened the tunnel to {host}, but", sentence(answer.error)
+    allow = f"Allow {host} in the firewalls behind the proxy, without TLS inspection"
     if plain_text(answer):
         return ProxyPath(
-            False,
-            f"{proxy} opened the tunnel to {host}, but what came back is not TLS{sentence(answer.error)}: plain "
-            "text, for example a page that reports the host as blocked.",
+            f"{opened} what came back is not TLS{error}: plain text, for example a page that reports the host as "
+            "blocked.",
             f"Read the page: on the VM, curl -sS --proxytunnel --proxy http://{proxy} http://{host}/ ; then allow "
             f"{host} in the program that sends it, without TLS inspection.",
         )
     if no_cipher(answer):
         return ProxyPath(
-            False,
-            f"{proxy} opened the tunnel to {host}, but the other side and the VM have no cipher in "
-            f"common{sentence(answer.error)}.",
+            f"{opened} the other side and the VM have no cipher in common{error}.",
             "On the VM, check the crypto policy (update-crypto-policies --show) and CipherString in openssl.cnf; "
             "Azure speaks TLS 1.2 with ECDHE and AES-GCM. If the policy allows these, something else answers in its "
             "place: exempt the endpoints from TLS inspection.",
         )
     if own_failure(answer):
         return ProxyPath(
-            False,
-            f"{proxy} opened the tunnel to {host}, but the VM's own TLS failed{sentence(answer.error)}: whether the "
-            "path is sound is not known.",
+            f"{opened} the VM's own TLS failed{error}: whether the path is sound is not known.",
             "On the VM, find the reason in the System event log (source Schannel). Check that TLS 1.2 is not switched "
             "off (VM-005) and that memory is free, and restart the VM.",
             shared_cause="TLS of the VM",
         )
     if answer.exit in (35, 60):
         return ProxyPath(
-            False,
-            f"{proxy} opened the tunnel to {host}, but the TLS handshake broke off{sentence(answer.error)}. Something "
-            "between proxy and endpoint cuts the connection, often a firewall that filters by name.",
-            f"Allow {host} in the firewalls behind the proxy, without TLS inspection.",
+            f"{opened} the TLS handshake broke off{error}. Something between proxy and endpoint cuts the connection, "
+            "often a firewall that filters by name.",
+            f"{allow}.",
         )
     if answer.timed_out and not answer.handshake:
         return ProxyPath(
-            False,
-            f"{proxy} opened the tunnel to {host}, but the TLS handshake was not done after {answer.seconds:.0f} s. "
-            "Small packets pass and large ones may not (MTU), or a firewall swallows them.",
+            f"{opened} the TLS handshake was not done after {answer.seconds:.0f} s. Small packets pass and large ones "
+            "may not (MTU), or a firewall swallows them.",
             f"On the VM, try: curl -v --proxy http://{proxy} https://{host}/ ; then lower the MTU of the CSN interface "
             "(ip link set dev IFACE mtu 1400) to check whether it helps, and check the firewalls behind the proxy.",
         )
     if answer.timed_out:
         return ProxyPath(
-            False,
             f"{host} took the TLS connection through {proxy} but answered nothing within {answer.seconds:.0f} s.",
             "Run again; if it persists, check the firewalls behind the proxy and the Azure status page.",
         )
-    return ProxyPath(
-        False,
-        f"{proxy} opened the tunnel to {host}, but it broke before an answer came: {answer.ending}.",
-        f"Allow {host} in the firewalls behind the proxy, without TLS inspection, and run again.",
-    )
+    return ProxyPath(f"{opened} it broke before an answer came: {answer.ending}.", f"{allow}, and run again.")
