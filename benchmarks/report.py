@@ -126,11 +126,11 @@ def _bars(samples: Sequence[Sample], vms: int) -> dict[str, Any] | None:
     return {"kind": "bars", "title": title, "groups": groups} if groups else None
 
 
-def _lines(title: str, y: str, found: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any] | None:
+def _lines(title: str, y: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any] | None:
     """Lines over the number of VMs; the first is this suite's, and a dashed one goes where twice is twice."""
     lines: list[dict[str, Any]] = [
         {"label": label, "points": points, "ours": not number, "dashed": False}
-        for number, (label, points) in enumerate(found.items())
+        for number, (label, points) in enumerate(series.items())
         if len(points) > 1
     ]
     if not lines:

@@ -92,7 +92,7 @@ class _Form:
 def _blanked(text: str, own: Mapping[str, str]) -> str:
     # Whole words only: vm2 may well be attached to the cloud services network vm2-csn, and its clones are too.
     words = "|".join(map(re.escape, own))
-    return re.sub(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", lambda found: f"\0{own[found[0]]}", text)
+    return re.sub(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", lambda match: f"\0{own[match[0]]}", text)
 
 
 def _filled(text: str, clone: Clone) -> str:

@@ -34,10 +34,10 @@ class _Samples:
     all: Sequence[Sample]
 
     def wall(self, work: str, vms: int, name: str, rtt: int = 0) -> float:
-        return self._median(lambda each: each["wall"], work, vms, name, rtt)
+        return self._median(lambda sample: sample["wall"], work, vms, name, rtt)
 
     def gather(self, key: str, vms: int, rtt: int = 0, dead: int = 0, work: str = "probes") -> float:
-        return self._median(lambda each: each["gather"][key], work, vms, "suite", rtt, dead)
+        return self._median(lambda sample: sample["gather"][key], work, vms, "suite", rtt, dead)
 
     def of(self, key: Callable[[Sample], float], work: str, vms: int, name: str, rtt: int = 0) -> float:
         return self._median(key, work, vms, name, rtt)
@@ -86,27 +86,27 @@ def exponent(points: Sequence[tuple[int, float]]) -> float:
     return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) * (a - x) for a in xs)
 
 
-Found = tuple[str, bool | None]  # what was measured, and whether that meets the target; None: it is only reported
+Measurement = tuple[str, bool | None]  # what was measured, and whether that meets the target; None: it is only reported
 
 
-def _gathering(run: _Samples) -> Found:
+def _gathering(run: _Samples) -> Measurement:
     ours, theirs = run.gather("wall", 500), run.wall("probes", 500, "openssh")
     return f"{ours:.1f} s against {theirs:.1f} s: {ours / theirs:.2f}", ours <= theirs
 
 
-def _controller_cpu(run: _Samples) -> Found:
-    each = run.gather("cpu", 500) / 500 * 1000
-    return f"{each:.1f} ms", each <= 10
+def _controller_cpu(run: _Samples) -> Measurement:
+    of_one = run.gather("cpu", 500) / 500 * 1000
+    return f"{of_one:.1f} ms", of_one <= 10
 
 
-def _alone(run: _Samples) -> Found:
+def _alone(run: _Samples) -> Measurement:
     ours = run.wall("forty", 100, "suite")
     measured = run.wall("forty", 100, "testinfra-paramiko") / ours
     return f"{measured:.1f} times (over paramiko, its default)", measured >= 30
 
 
-def _best(rtt: int, least: float) -> Callable[[_Samples], Found]:
-    def ratio(run: _Samples) -> Found:
+def _best(rtt: int, least: float) -> Callable[[_Samples], Measurement]:
+    def ratio(run: _Samples) -> Measurement:
         name, theirs = run.best(100, rtt)
         measured = theirs / run.wall("forty", 100, "suite", rtt)
         return f"{measured:.1f} times ({name.removeprefix('testinfra-')})", measured >= least
@@ -114,16 +114,16 @@ def _best(rtt: int, least: float) -> Callable[[_Samples], Found]:
     return ratio
 
 
-def _vm_cpu(run: _Samples) -> Found:
+def _vm_cpu(run: _Samples) -> Measurement:
     vms = 100
-    full = run.of(lambda each: each["vm_cpu"], "probes", vms, "suite") / vms * 1000
-    raw = run.of(lambda each: each["vm_cpu"], "probes", vms, "openssh") / vms * 1000
+    full = run.of(lambda sample: sample["vm_cpu"], "probes", vms, "suite") / vms * 1000
+    raw = run.of(lambda sample: sample["vm_cpu"], "probes", vms, "openssh") / vms * 1000
     return f"{full:.0f} ms with the login; {raw:.0f} ms for the same script through OpenSSH", None
 
 
-def _round_trips(run: _Samples) -> Found:
-    def trips(each: Sample) -> float:
-        return float(each["gather"]["wall"] - each["slowest_probe"]) / (float(each["rtt"]) / 1000)
+def _round_trips(run: _Samples) -> Measurement:
+    def trips(sample: Sample) -> float:
+        return float(sample["gather"]["wall"] - sample["slowest_probe"]) / (float(sample["rtt"]) / 1000)
 
     measured = run.of(trips, "probes", 1, "suite", 50)
     added = (run.gather("wall", 1, 50) - run.gather("wall", 1)) / 0.05
@@ -131,24 +131,24 @@ def _round_trips(run: _Samples) -> Found:
     return output, measured <= 12
 
 
-def _judging(run: _Samples) -> Found:
+def _judging(run: _Samples) -> Measurement:
     ours, bare = (run.wall("judge", 1000, name) for name in ("suite", "bare"))
-    verdicts = int(run.of(lambda each: each["verdicts"], "judge", 1000, "suite"))
+    verdicts = int(run.of(lambda sample: sample["verdicts"], "judge", 1000, "suite"))
     return f"{ours / bare:.2f}: {verdicts:,} verdicts in {ours:.1f} s, bare pytest {bare:.1f} s", ours / bare <= 0.4
 
 
-def _failing(run: _Samples) -> Found:
-    def each(name: str) -> float:
+def _failing(run: _Samples) -> Measurement:
+    def of_verdict(name: str) -> float:
         return run.of(lambda sample: sample["wall"] / sample["verdicts"] * 1e6, "judge", 100, name)
 
-    well, sick = each("suite"), each("suite-all-sick")
+    well, sick = of_verdict("suite"), of_verdict("suite-all-sick")
     return (
         f"{sick:.0f} µs a verdict where every VM has something to fix, {well:.0f} µs where none has",
         sick <= 1.2 * well,
     )
 
 
-def _dead(run: _Samples) -> Found:
+def _dead(run: _Samples) -> Measurement:
     with_dead, alive = run.gather("wall", 200, dead=100, work="forty"), run.gather("wall", 100, work="forty")
     more = with_dead - alive
     return (
@@ -157,7 +157,7 @@ def _dead(run: _Samples) -> Found:
     )
 
 
-def _memory(run: _Samples) -> Found:
+def _memory(run: _Samples) -> Measurement:
     few, many = 100, 1000
     rows = [
         (run.of(_peak, work, many, "suite") - run.of(_peak, work, few, "suite")) / (many - few)
@@ -170,13 +170,13 @@ def _peak(sample: Sample) -> float:
     return float(sample["peak_mb"])
 
 
-def _exponent(run: _Samples) -> Found:
+def _exponent(run: _Samples) -> Measurement:
     points = growth(run.all)
     measured = exponent(points)
     return f"{measured:.2f} over {points[0][0]} to {points[-1][0]:,} VMs", measured <= 1.05
 
 
-_TARGETS: list[tuple[str, Callable[[_Samples], Found]]] = [
+_TARGETS: list[tuple[str, Callable[[_Samples], Measurement]]] = [
     ("Gathering 500 VMs takes no longer than OpenSSH with the same script", _gathering),
     ("At most 10 ms of this machine's CPU for each VM that is visited", _controller_cpu),
     ("Forty commands on 100 VMs: 30 times as fast as testinfra in one process", _alone),

@@ -274,7 +274,7 @@ class Arm:
             " 'eastus'.",
         )
 
-    def _write(self, path: str, body: bytes, found: docs.Document | None) -> Answer:
+    def _write(self, path: str, body: bytes, existing: docs.Document | None) -> Answer:
         """Create or replace an Arc machine: nothing else can be written here."""
         if "/microsoft.hybridcompute/machines/" not in path.lower():
             return error(405, "MethodNotAllowed", "Only Arc machines can be written in the lab.")
@@ -290,7 +290,7 @@ class Arm:
         properties = wanted.get("properties", {})
         machine = docs.arc_machine(path, str(properties.get("vmId", "")), "", "")
         self._cloud.resources[path.lower()] = machine
-        return Answer(200 if found else 201, machine)
+        return Answer(200 if existing else 201, machine)
 
     def _page(self, request: Request, items: Sequence[Any]) -> Answer:
         """One page of a list, with a link to the next one."""

@@ -151,7 +151,7 @@ def remarks() -> list[str]:
     """Which faults cannot be planted here, and what they need: nothing that keeps the lab from running."""
     problems = []
     for fault in FAULTS.values():
-        if packages := _unique(need.package for need in fault.needs if not need.found()):
+        if packages := _unique(need.package for need in fault.needs if not need.files()):
             problems.append(f"without {' and '.join(packages)} the fault {fault.name} cannot be planted")
     return problems
 
@@ -160,7 +160,7 @@ def missing_for(faults: Iterable[str]) -> str:
     """Why these faults cannot be planted on this machine; "" when they can."""
     for name in faults:
         for need in FAULTS[name].needs:
-            if not need.found():
+            if not need.files():
                 return f"the fault {name} needs {need.path}; on Debian: apt-get install {need.package}"
     return ""
 

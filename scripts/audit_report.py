@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FOUND, NOT_AUDITED = 1, 3
+VULNERABLE, NOT_AUDITED = 1, 3
 
 
 def judge(document: Any) -> tuple[int, list[str]]:
@@ -29,7 +29,7 @@ def judge(document: Any) -> tuple[int, list[str]]:
             lines.append(
                 f"{row['name']} {row['version']} has {weakness['id']}, fixed in {fixed}: make lock LOCK=--upgrade"
             )
-            status = FOUND
+            status = VULNERABLE
     if skipped or not rows:
         some = f" ({', '.join(skipped[:5])}{' and more' if len(skipped) > 5 else ''})" if skipped else ""
         lines.append(

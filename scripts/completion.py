@@ -57,9 +57,9 @@ def options() -> list[Option]:
     return recorder.options
 
 
-def bash(found: Iterable[Option]) -> str:
+def bash(suite_options: Iterable[Option]) -> str:
     """For ``source <(nexus-arc --completion bash)``."""
-    valued = [option for option in found if option.takes_value or option.choices]
+    valued = [option for option in suite_options if option.takes_value or option.choices]
     rows = [
         f"        {option.flag}) mapfile -t COMPREPLY < <(compgen -W {_sh(' '.join(option.choices))} "
         '-- "$word"); return ;;'
@@ -70,7 +70,7 @@ def bash(found: Iterable[Option]) -> str:
     others = "|".join(
         option.flag for option in valued if option.takes_value and not option.choices and not option.takes_file
     )
-    flags = " ".join(option.flag for option in found)
+    flags = " ".join(option.flag for option in suite_options)
     return "\n".join(
         [
             "_nexus_arc() {",
@@ -94,10 +94,10 @@ def bash(found: Iterable[Option]) -> str:
     )  # fmt: skip
 
 
-def zsh(found: Iterable[Option]) -> str:
+def zsh(suite_options: Iterable[Option]) -> str:
     """For ``source <(nexus-arc --completion zsh)``."""
     rows = []
-    for option in found:
+    for option in suite_options:
         text = "".join("\\" + c if c in "[]:\\" else c for c in option.help)
         row = f"*{option.flag}{'=' if option.takes_value else ''}[{text}]"
         if option.takes_value:
@@ -117,10 +117,10 @@ def zsh(found: Iterable[Option]) -> str:
     )
 
 
-def fish(found: Iterable[Option]) -> str:
+def fish(suite_options: Iterable[Option]) -> str:
     """For ``nexus-arc --completion fish | source``."""
     rows = []
-    for option in found:
+    for option in suite_options:
         row = f"complete -c nexus-arc -l {option.flag.removeprefix('--')}"
         if option.takes_value:
             row += " -r -F" if option.takes_file else " -x"

@@ -36,32 +36,32 @@ THINGS = {
 
 def checks() -> dict[str, Check]:
     """Every check of suites/, in the order of the catalogue."""
-    found = {}
+    known = {}
     for path in sorted((TOP / "suites").glob("test_*.py")):
         for value in vars(importlib.import_module(f"suites.{path.stem}")).values():
             if inspect.isfunction(value) and (check := check_of(value)):
-                found[check.id] = check
-    return {id: found[id] for id in sorted(found, key=order)}
+                known[check.id] = check
+    return {id: known[id] for id in sorted(known, key=order)}
 
 
 def edges(known: Mapping[str, Check]) -> dict[str, set[str]]:
     """Cause -> what it explains, as far as the checks are known."""
-    found: dict[str, set[str]] = {}
+    effects: dict[str, set[str]] = {}
     for check in known.values():
         for cause in (*check.caused_by, *check.requires):
-            found.setdefault(cause, set()).add(check.id)
-    return found
+            effects.setdefault(cause, set()).add(check.id)
+    return effects
 
 
 def behind(cause: str, explains: Mapping[str, set[str]]) -> set[str]:
     """Everything that a cause explains, directly or not."""
-    found: set[str] = set()
+    effects: set[str] = set()
     left = [cause]
     while left:
-        for effect in explains.get(left.pop(), set()) - found:
-            found.add(effect)
+        for effect in explains.get(left.pop(), set()) - effects:
+            effects.add(effect)
             left.append(effect)
-    return found
+    return effects
 
 
 def drawing(known: Mapping[str, Check]) -> str:
@@ -109,8 +109,8 @@ def page(text: str, known: Mapping[str, Check]) -> str:
     for name, part in (("drawing", drawing(known)), ("table", table(known)), ("things", things(known))):
         begin, end = f"<!-- {name}: made by scripts/draw_causes.py -->", f"<!-- {name}: end -->"
         before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
+        _, mark, after = rest.partition(end)
+        if not mark:
             raise ValueError(f"{PAGE.name} lacks the lines {begin!r} and {end!r}")
         text = f"{before}{begin}\n\n{part}\n\n{end}{after}"
     return text

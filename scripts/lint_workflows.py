@@ -13,8 +13,8 @@ ZIZMOR = Path(sys.executable).with_name("zizmor")
 def workflows(top: Path = TOP) -> list[Path]:
     """The GitHub workflows and actions below a folder, wherever a sample stands; nothing that tools keep there."""
     kept = (".venv", "reports", "node_modules")
-    found = [path for ending in ("yml", "yaml") for path in top.rglob(f"*.{ending}")]
-    return sorted(path for path in found if not set(kept) & set(path.relative_to(top).parts) and _is_workflow(path))
+    paths = [path for ending in ("yml", "yaml") for path in top.rglob(f"*.{ending}")]
+    return sorted(path for path in paths if not set(kept) & set(path.relative_to(top).parts) and _is_workflow(path))
 
 
 def _is_workflow(path: Path) -> bool:

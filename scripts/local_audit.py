@@ -27,13 +27,13 @@ from packaging.version import InvalidVersion, Version
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-FOUND, NOT_AUDITED = 1, 3
+VULNERABLE, NOT_AUDITED = 1, 3
 
 
 def locked(text: str) -> dict[str, Version]:
     """Name and version of each package of a lock: ``paramiko==5.1.0 \\``."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.M)
-    return {canonicalize_name(name): Version(version) for name, version in found}
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.M)
+    return {canonicalize_name(name): Version(version) for name, version in pins}
 
 
 def affects(advisory: Mapping[str, Any], name: str, version: Version) -> str | None:
@@ -82,12 +82,12 @@ def advisories(copy: Path, name: str) -> Iterator[Mapping[str, Any]]:
     """The advisories about a package. Raises ValueError on a file that is none."""
     for path in sorted((copy / "vulns" / name).glob("*.yaml")):
         try:
-            found = YAML(typ="safe").load(path.read_text("utf-8"))
+            advisory = YAML(typ="safe").load(path.read_text("utf-8"))
         except YAMLError as error:
             raise ValueError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from None
-        if not isinstance(found, Mapping) or "id" not in found:
+        if not isinstance(advisory, Mapping) or "id" not in advisory:
             raise ValueError(f"{path}: not an advisory; expected a mapping with an id")
-        yield found
+        yield advisory
 
 
 def newest(copy: Path) -> str:
@@ -109,9 +109,9 @@ def audit(lock: str, copy: Path) -> tuple[int, list[str]]:
             if (fixed := affects(advisory, name, version)) is not None:
                 mended = f"fixed in {fixed}" if fixed else "not fixed yet"
                 lines.append(f"{name} {version} has {advisory['id']}, {mended}: make lock LOCK=--upgrade")
-    found = "" if lines else ", and none has a known weakness"
-    summary = f"{len(packages)} packages were compared with a copy of the advisories{found}; its newest is of {date}"
-    return FOUND if lines else 0, [*lines, f"{summary}, and it knows nothing later."]
+    none = "" if lines else ", and none has a known weakness"
+    summary = f"{len(packages)} packages were compared with a copy of the advisories{none}; its newest is of {date}"
+    return VULNERABLE if lines else 0, [*lines, f"{summary}, and it knows nothing later."]
 
 
 def main(lock: Path, copy: Path) -> int:

@@ -354,17 +354,17 @@ def main() -> int:
         "--coverage", type=Path, help="read the coverage of the tests from this file, and save it there"
     )
     parser.add_argument("tests", nargs="*", default=["tests"])
-    asked = parser.parse_args()
-    end = time.monotonic() + 60 * asked.minutes
+    options = parser.parse_args()
+    end = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         folder = Path(name)
-        known = Coverage.load(asked.coverage) if asked.coverage and asked.coverage.exists() else Coverage()
-        modules = [path.relative_to(TOP).as_posix() for place in asked.tests for path in _modules(TOP / place)]
+        known = Coverage.load(options.coverage) if options.coverage and options.coverage.exists() else Coverage()
+        modules = [path.relative_to(TOP).as_posix() for place in options.tests for path in _modules(TOP / place)]
         if unknown := [path for path in modules if known.learned.get(path) != _digest(path)]:
-            known.add(learn(copy(folder / "learn"), folder, unknown, asked.workers))
-            if asked.coverage:
-                known.save(asked.coverage)
-        trees = [Tree(folder / f"tree{number}") for number in range(asked.workers)] if asked.count else []
+            known.add(learn(copy(folder / "learn"), folder, unknown, options.workers))
+            if options.coverage:
+                known.save(options.coverage)
+        trees = [Tree(folder / f"tree{number}") for number in range(options.workers)] if options.count else []
         free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
         for tree in trees:
             free.put(tree)
@@ -382,15 +382,15 @@ def main() -> int:
                 print(f"{place}\n{difference(mutation)}", flush=True)
             return result
 
-        sample = draw(asked.count, asked.seed)
-        with concurrent.futures.ThreadPoolExecutor(asked.workers) as pool:
+        sample = draw(options.count, options.seed)
+        with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
             tried = list(zip(sample, pool.map(run, sample), strict=True))
         for tree in trees:
             tree.close()
     results = [(mutation, result) for mutation, result in tried if result]
     print(table(results))
     late = len(tried) - len(results)
-    print(f"seed {asked.seed}; {late} of {len(tried)} not tried, because {asked.minutes:g} minutes were over")
+    print(f"seed {options.seed}; {late} of {len(tried)} not tried, because {options.minutes:g} minutes were over")
     return 0
 
 

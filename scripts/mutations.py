@@ -111,16 +111,16 @@ class Mutation:
 def mutations(path: str, source: str) -> dict[int, list[Mutation]]:
     """Every possible change of a module, by its line. Imports, annotations and ``__all__`` are not changed."""
     lines = _lines_that_act(source)
-    found: dict[int, list[Mutation]] = {}
+    by_line: dict[int, list[Mutation]] = {}
     nodes = list(ast_nodes(get_ast(source)))
     for name, operator in operators().items():
         occurrence = 0
         for node in nodes:
             for (line, _), _ in operator.mutation_positions(node):
                 if line in lines and not _is_star(node):
-                    found.setdefault(line, []).append(Mutation(path, line, name, occurrence))
+                    by_line.setdefault(line, []).append(Mutation(path, line, name, occurrence))
                 occurrence += 1
-    return found
+    return by_line
 
 
 def _is_star(node: Any) -> bool:

@@ -56,13 +56,13 @@ def required(name: str) -> set[str]:
 
 def closure(names: Iterable[str]) -> set[str]:
     """These packages and all that they need."""
-    found: set[str] = set()
+    packages: set[str] = set()
     left = list(names)
     while left:
-        if (name := left.pop()) not in found:
-            found.add(name)
+        if (name := left.pop()) not in packages:
+            packages.add(name)
             left += required(name)
-    return found
+    return packages
 
 
 def licence(name: str) -> Iterator[LicenseExpression | DisjunctiveLicense]:

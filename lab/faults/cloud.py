@@ -236,7 +236,7 @@ def csn_defaults_off(vm: VmPlan) -> None:
     vm.egress_lacks |= {endpoint.key for endpoint in azure.endpoints() if endpoint.need != "install"}
 
 
-def _each_domain(vm: VmPlan, change: Any) -> None:
+def _change_egress_entries(vm: VmPlan, change: Any) -> None:
     def edit(document: dict[str, Any]) -> None:
         for group in document["properties"]["enabledEgressEndpoints"]:
             for entry in group["endpoints"]:
@@ -248,13 +248,13 @@ def _each_domain(vm: VmPlan, change: Any) -> None:
 @fault("csn-scheme-in-domain-names", expects={})
 def csn_scheme_in_domain_names(vm: VmPlan) -> None:
     """Whoever wrote the egress list wrote URLs: https://management.azure.com. Azure takes and returns them."""
-    _each_domain(vm, lambda entry: entry.update(domainName=f"https://{entry['domainName']}"))
+    _change_egress_entries(vm, lambda entry: entry.update(domainName=f"https://{entry['domainName']}"))
 
 
 @fault("csn-ports-absent", expects={})
 def csn_ports_absent(vm: VmPlan) -> None:
     """No entry of the egress list has a port: it is optional."""
-    _each_domain(vm, lambda entry: entry.pop("port"))
+    _change_egress_entries(vm, lambda entry: entry.pop("port"))
 
 
 @fault(

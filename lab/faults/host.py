@@ -243,7 +243,7 @@ _FAKETIME = Need("/usr/lib/*/faketime/libfaketime.so.1", "libfaketime")
 @fault("wrong-clock", expects={"SSH-003": "warn"}, needs=(_FAKETIME,))
 def wrong_clock(vm: VmPlan) -> None:
     """The VM's clock is ten minutes fast."""
-    library = (_FAKETIME.found() or [_FAKETIME.path])[0]
+    library = (_FAKETIME.files() or [_FAKETIME.path])[0]
     vm.sshd.append(f"SetEnv LD_PRELOAD={library} FAKETIME=+600s FAKETIME_DISABLE_SHM=1")
 
 

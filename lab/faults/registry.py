@@ -18,7 +18,7 @@ class Need:
     path: str
     package: str
 
-    def found(self) -> list[str]:
+    def files(self) -> list[str]:
         """The files there are."""
         return sorted(glob.glob(self.path))
 

@@ -24,7 +24,7 @@ WINDOWS_INSTALLATION = (
 )
 
 
-def each_end(paths: Sequence[str], size: int, then: str, *, missing: str = "") -> str:
+def log_ends(paths: Sequence[str], size: int, then: str, *, missing: str = "") -> str:
     """PowerShell that reads the last `size` bytes of each log into ``$text`` and runs `then`; ``$path`` is its path.
 
     A log that another process is writing is opened as well; one that cannot be read is named by ``@unread PATH``.

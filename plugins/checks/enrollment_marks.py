@@ -6,4 +6,4 @@ from __future__ import annotations
 ALREADY = "@already\n"
 
 #: Stands in place of Azure's answer, with --no-azure.
-NOT_ASKED = "@not asked\n"
+NOT_QUERIED = "@not asked\n"

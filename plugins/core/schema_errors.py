@@ -45,7 +45,7 @@ def explain(document: Any, kind: Kind, place: Callable[[Where, bool], P]) -> lis
 
     `place` returns the place of the value at a path, or of its key when its second argument is true.
     """
-    errors = (error for found in _validator(kind.schema).iter_errors(document) for error in _explain(found, kind))
+    errors = (error for problem in _validator(kind.schema).iter_errors(document) for error in _explain(problem, kind))
     return [(place(where, key), text) for where, key, text in islice(errors, _MOST)]
 
 

@@ -107,7 +107,7 @@ class _Answers(Generic[T]):
     """The answers to one set of questions, from several threads; some may never arrive."""
 
     def __init__(self, number: int) -> None:
-        self._found: dict[int, T] = {}
+        self._results: dict[int, T] = {}
         self._errors: list[BaseException] = []
         self._number = self._missing = number
         self._lock = threading.Lock()
@@ -122,7 +122,7 @@ class _Answers(Generic[T]):
         except BaseException as error:  # raised by `take` in the caller's thread
             self._errors.append(error)
         else:
-            self._found[number] = answer
+            self._results[number] = answer
         with self._lock:
             self._missing -= 1
             if not self._missing:
@@ -130,7 +130,7 @@ class _Answers(Generic[T]):
 
     def take(self, late: Callable[[int], T]) -> list[T]:
         """All answers; later ones are dropped."""
-        answers = dict(self._found)
+        answers = dict(self._results)
         if self._errors:
             raise self._errors[0]
         return [answers[number] if number in answers else late(number) for number in range(self._number)]

@@ -34,7 +34,7 @@ class FindingGroups:
     """Groups the results of a fleet, one VM after the other."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._groups: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def add(self, vm: Json) -> None:
         """One more VM, as `results.json` has it, with all of its results."""
@@ -43,8 +43,8 @@ class FindingGroups:
                 continue
             words = normalized(result["message"], vm, result)
             key = (result["id"], result["status"], result["root_cause"], tuple(result["caused_by"]), words)
-            if (finding := self._found.get(key)) is None:
-                finding = self._found[key] = {name: result[name] for name in _FIELDS} | {"parameters": {}, "vms": {}}
+            if (finding := self._groups.get(key)) is None:
+                finding = self._groups[key] = {name: result[name] for name in _FIELDS} | {"parameters": {}, "vms": {}}
             finding["vms"][vm["name"]] = None
             if result["parameter"]:
                 finding["parameters"][result["parameter"]] = None
@@ -53,6 +53,6 @@ class FindingGroups:
         """The findings of `results.json`: worst first, root causes before their consequences, most VMs first."""
         listed = [
             {**finding, "parameters": list(finding["parameters"]), "vms": list(finding["vms"])}
-            for finding in self._found.values()
+            for finding in self._groups.values()
         ]
         return sorted(listed, key=lambda entry: (rank(entry["status"]), not entry["root_cause"], -len(entry["vms"])))

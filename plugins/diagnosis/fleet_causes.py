@@ -119,7 +119,7 @@ class CauseFinder:
         See `plugins.checks.check`. A result may name its own component and action.
         """
         self._components, self._actions, self._problems = components, actions, problems
-        self._found: dict[tuple[str, ...], Cause] = {}
+        self._causes: dict[tuple[str, ...], Cause] = {}
         self._image_of: dict[str, str] = {}  # VM -> image
         self._judged: Counter[tuple[str, str]] = Counter()  # (image, check id) -> VMs on which it was judged
         self._well: set[tuple[str, str, str]] = set()  # (network, check id, parameter) that pass on some VM
@@ -157,18 +157,18 @@ class CauseFinder:
 
     def _cause(self, vm: Json, result: Json) -> Cause:
         kind, component, key = _key(vm, result, result.get("component") or self._components.get(result["id"], "guest"))
-        if key not in self._found:
-            self._found[key] = Cause(
+        if key not in self._causes:
+            self._causes[key] = Cause(
                 result["id"], result["status"], result["severity"], kind, component, result["docs"]
             )
-        return self._found[key]
+        return self._causes[key]
 
     def causes(self) -> list[Cause]:
         """The causes: those that keep most VMs from being ready first, warnings last."""
         self._blame_images()
         self._clear_networks()
         return sorted(
-            self._found.values(),
+            self._causes.values(),
             key=lambda cause: (
                 not cause.blocks_readiness,
                 -len(cause.blocks_readiness),
@@ -181,7 +181,7 @@ class CauseFinder:
 
     def _blame_images(self) -> None:
         """A problem in guests belongs to the image when several VMs use it and all judged ones have the problem."""
-        for cause in self._found.values():
+        for cause in self._causes.values():
             images = {self._image_of.get(name, "").lower() for name in cause.vms}
             image = images.pop() if len(images) == 1 else ""
             if cause.kind == "guest" and image and len(cause.vms) > 1 and self._judged[image, cause.id] == cause.judged:
@@ -189,7 +189,7 @@ class CauseFinder:
 
     def _clear_networks(self) -> None:
         """A broken path belongs to the network, unless another VM on it gets through: then it belongs to each VM."""
-        for cause in self._found.values():
+        for cause in self._causes.values():
             if cause.kind == "path":
                 network = cause.component.lower()
                 cleared = any((network, cause.id, parameter) in self._well for parameter in cause.parameters or [""])

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from plugins.azure.snapshot import Answer, ReadError
-from plugins.checks.enrollment_marks import NOT_ASKED
+from plugins.checks.enrollment_marks import NOT_QUERIED
 from plugins.enrollment.request import EnrollmentRequest
 from plugins.enrollment.steps import not_done
 from plugins.model import ProbeResult
@@ -37,7 +37,7 @@ def wait_for_machines(
 ) -> dict[str, ProbeResult]:
     """The Arc machine of each VM as evidence, once `until` accepts it or the time limit is reached."""
     if list_machines is None:
-        return {item.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_ASKED) for item in chosen}
+        return {item.vm.name: ProbeResult(key, "", "done", exit=0, stdout=NOT_QUERIED) for item in chosen}
     results: dict[str, ProbeResult] = {}
     waiting = list(chosen)
     deadline = time.monotonic() + PATIENCE

@@ -214,8 +214,8 @@ $watcher = {
     if ($client.served) { return }
     & $run $tasks $true $client
     if ($gone) { [Diagnostics.Process]::GetCurrentProcess().Kill() }
-    $said = [Text.Encoding]::ASCII.GetBytes("the engine stopped: its time is over, and a probe holds it up`n")
-    $stderr.Write($said, 0, $said.Length)
+    $line = [Text.Encoding]::ASCII.GetBytes("the engine stopped: its time is over, and a probe holds it up`n")
+    $stderr.Write($line, 0, $line.Length)
     [void]$ended.Set()
     [Environment]::Exit(5)
 }
@@ -384,8 +384,8 @@ try {
 } catch {
     $code = 5
     try {
-        $said = $utf8.GetBytes("the engine stopped: $_`n")
-        $stderr.Write($said, 0, $said.Length)
+        $line = $utf8.GetBytes("the engine stopped: $_`n")
+        $stderr.Write($line, 0, $line.Length)
     } catch { }
 } finally {
     # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs, but for the watcher: a

@@ -6,7 +6,7 @@ $ErrorActionPreference = 'Continue'
 $ProgressPreference = 'SilentlyContinue'
 $global:LASTEXITCODE = 0
 
-# Add-Said STREAM TEXT: keep the text, until the cap is passed. By its name it is for the probe's text, which may put
+# Add-Output STREAM TEXT: keep the text, until the cap is passed. By its name it is for the probe's text, which may put
 # something else in its place; nothing here calls a function by its name.
 $add = {
     param([string] $stream, [string] $text)
@@ -15,7 +15,7 @@ $add = {
     $room = [Math]::Min($text.Length, $cap + 1 - $kept.Length)
     if ($room -gt 0) { [void]$kept.Append($text, 0, $room) }
 }.GetNewClosure()
-${function:global:Add-Said} = $add
+${function:global:Add-Output} = $add
 
 # The text of a program's output: with a byte order mark, in UTF-16 or UTF-8, else in the OEM code page. What was cut
 # at the cap may end within a character.

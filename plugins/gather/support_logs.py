@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
+from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, log_ends
 from plugins.checks.areas import area_of
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import quote
@@ -67,7 +67,7 @@ def _windows_ends(paths: Sequence[str]) -> str:
         r" -replace '(eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*)\.[A-Za-z0-9_-]*', '$1.<signature>'"
         f" -replace '{LOGIN}', '://***@'"
     )
-    return each_end(paths, share, show, missing='"${path}: there is no such file"')
+    return log_ends(paths, share, show, missing='"${path}: there is no such file"')
 
 
 _WINDOWS_PROBES = (

@@ -63,9 +63,9 @@ if ($end.Count -ne 3) {{
 }}
 if ($why) {{
     $why = "PowerShell did not get the script as it was sent, and ran none of it: $why"
-    $said = [Text.Encoding]::ASCII.GetBytes($why)
+    $bytes = [Text.Encoding]::ASCII.GetBytes($why)
     $stdout = [Console]::OpenStandardOutput()
-    $stdout.Write($said, 0, $said.Length)
+    $stdout.Write($bytes, 0, $bytes.Length)
     [Environment]::Exit({INCOMPLETE})
 }}
 & ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString($bytes)))

@@ -127,7 +127,7 @@ def _family(name: str) -> Iterator[Message]:
     defaults = {key: table[key] for key in ("source", "date", "certainty")}
     for entry in table["errors"]:
         cases = tuple(
-            _Case(case["group"], case["pattern"], {key: case[key] for key in case if key in _SAID})
+            _Case(case["group"], case["pattern"], {key: case[key] for key in case if key in _EXPLAINED})
             for case in entry.get("cases", ())
         )
         codes = _status_codes(entry.get("schannel", "")) | entry.get("codes", {})
@@ -151,7 +151,7 @@ def _status_codes(kind: str) -> dict[str, int]:
     return {name: int(number or "0", 16) for name, number in read_table("schannel").get(kind, {}).items()}
 
 
-_SAID = ("message", "cause", "remedy", "checks")
+_EXPLAINED = ("message", "cause", "remedy", "checks")
 
 
 # --- a line

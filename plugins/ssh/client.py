@@ -46,7 +46,7 @@ _TICK = 0.1  # seconds between two checks of the deadlines
 _GRACE = 0.8  # seconds in which cancelled VMs may end by themselves
 _QUESTION = 3.0  # seconds for a jump host's answer when a VM behind it stopped answering
 #: Outcomes that a jump host itself reports, so it is up.
-_TOLD = ("refused", "name not resolved", "unreachable")
+_CERTAIN = ("refused", "name not resolved", "unreachable")
 
 T = TypeVar("T")
 Route = tuple[Hop, ...]
@@ -282,7 +282,7 @@ class _Visits:
             try:
                 return await attempt()
             except SshError as failure:
-                if failure.outcome not in _TOLD:
+                if failure.outcome not in _CERTAIN:
                     await self._see_jump_hosts(route[:-1])
                 raise
             except ConnectionDropped as dropped:

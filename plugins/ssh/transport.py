@@ -148,7 +148,7 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
         self.packetizer.banner = connection.banner
         self.farewell = ""  # the text of the server's disconnect message
         self._refusals: dict[int, tuple[int, str]] = {}  # channel number -> reason code and text
-        self._asked = threading.local()  # the number of the channel that this thread requested last
+        self._requested = threading.local()  # the number of the channel that this thread requested last
         self.offer: dict[str, Any] = {}  # its algorithms
         self._certificate_first = certificate_first
         self._preferred_keys = tuple(sorted(_BASE._preferred_keys, key=lambda kind: _key_kind(kind) not in known_kinds))
@@ -210,11 +210,11 @@ class SshTransport(_BASE):  # type: ignore[misc]  # see _BASE
 
         paramiko keeps one exception per connection, which threads that open channels at the same time would mix up.
         """
-        return self._refusals.pop(self._asked.number, None) if hasattr(self._asked, "number") else None
+        return self._refusals.pop(self._requested.number, None) if hasattr(self._requested, "number") else None
 
     def _next_channel(self) -> int:
         self.packetizer.allowed += _MESSAGES
-        self._asked.number = number = super()._next_channel()
+        self._requested.number = number = super()._next_channel()
         return int(number)
 
     def _parse_debug(self, m: paramiko.Message) -> None:

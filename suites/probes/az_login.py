@@ -23,23 +23,23 @@ if [ -e @HIMDS@ ]; then
 fi
 export AZURE_CONFIG_DIR="${room:?}/az" AZURE_CORE_COLLECT_TELEMETRY=no AZURE_CORE_NO_COLOR=yes
 export AZURE_CORE_ONLY_SHOW_ERRORS=yes AZURE_CORE_LOGIN_EXPERIENCE_V2=off PYTHONDONTWRITEBYTECODE=1
-say() { printf '%s\n' "$said" | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g'; }
+say() { printf '%s\n' "$output" | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g'; }
 echo @login
-said=$(az login --identity @FIRST@ -o none 2>&1)
+output=$(az login --identity @FIRST@ -o none 2>&1)
 status=$?
 @SECOND@
 echo "@exit $status"
 say
 [ $status = 0 ] || exit 0
 echo @token
-said=$(az account get-access-token --resource @RESOURCE@ --query expiresOn -o tsv 2>&1)
+output=$(az account get-access-token --resource @RESOURCE@ --query expiresOn -o tsv 2>&1)
 echo "@exit $?"
 say
 """
 
 _OTHERWISE = r"""
-case $status$said in 0*) ;; *'unrecognized arguments'*)
-  said=$(az login --identity @OPTION@ -o none 2>&1)
+case $status$output in 0*) ;; *'unrecognized arguments'*)
+  output=$(az login --identity @OPTION@ -o none 2>&1)
   status=$?
   ;;
 esac

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Literal
 
 from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote
-from plugins.checks.enrollment_marks import ALREADY, NOT_ASKED
+from plugins.checks.enrollment_marks import ALREADY, NOT_QUERIED
 from plugins.requirements.log_grammar import Level, read_line
 from suites.probes import imds_token
 from suites.probes.azcmagent import AgentStatus
@@ -98,17 +98,17 @@ umask 077
 printf '%s%s%s}' @SETTINGS@ "$tenant" "$secret" >"$file"
 secret=
 echo @run
-said=$(@AGENT@ @VERB@ --config "$file" 2>&1)
+output=$(@AGENT@ @VERB@ --config "$file" 2>&1)
 status=$?
 rm -f "$file"
 while :; do
-  case $said in
-  *"$token"*) said=${said%%"$token"*}'(cut)'${said#*"$token"} ;;
+  case $output in
+  *"$token"*) output=${output%%"$token"*}'(cut)'${output#*"$token"} ;;
   *) break ;;
   esac
 done
 token=
-printf '%s\n' "$said" | tr '\r' '\n' | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g; /%  *\[/d' | tail -n 40
+printf '%s\n' "$output" | tr '\r' '\n' | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g; /%  *\[/d' | tail -n 40
 echo "@exit $status"
 @LAST@
 exit $status
@@ -241,7 +241,7 @@ class ArcMachine:
         """Read the enrollment's evidence: the resource, ``null`` without one, or why it is not known."""
         if result.state != "done":
             return cls(missing=result.stderr.strip() or "it was not queried")
-        if result.stdout == NOT_ASKED:
+        if result.stdout == NOT_QUERIED:
             return cls(queried=False)
         try:
             machine: Any = json.loads(result.stdout)

@@ -7,7 +7,7 @@ names of services; `NAMES` has Windows' own.
 from __future__ import annotations
 
 from plugins import END, ps
-from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, each_end
+from plugins.checks.agent_log_paths import WINDOWS_AGENT, WINDOWS_INSTALLATION, log_ends
 from plugins.core.secret_names import LOGIN
 from plugins.requirements.agent_errors import SUCCESSES
 from suites.probes import log_rank
@@ -45,12 +45,12 @@ _READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
 #: .NET's list: Get-Service would first load a module in this runspace.
 SERVICES = f"""\
 [void][Reflection.Assembly]::LoadWithPartialName('System.ServiceProcess')
-$found = @{{}}
-foreach ($each in [ServiceProcess.ServiceController]::GetServices()) {{
-    $found[$each.ServiceName] = [string]$each.Status
+$states = @{{}}
+foreach ($service in [ServiceProcess.ServiceController]::GetServices()) {{
+    $states[$service.ServiceName] = [string]$service.Status
 }}
 foreach ($pair in {", ".join(f"@({ps(linux)}, {ps(here)})" for linux, here in NAMES.items())}) {{
-    $state = [string]$found[$pair[1]]
+    $state = [string]$states[$pair[1]]
     'Id=' + $pair[0]
     'LoadState=' + $(if ($state) {{ 'loaded' }} else {{ 'not-found' }})
     $words = ($state -creplace '(?<=.)(?=[A-Z])', ' ').ToLowerInvariant()
@@ -116,8 +116,8 @@ _PICK = r"""'@log ' + [IO.Path]::GetFileName($path)
         $number++
         $line = $line.TrimEnd([char]13, [char]0)
         $line = $line.Substring($line.LastIndexOf([char]13) + 1)
-        $found = $timed.Match($line)
-        if ($found.Success) { $stamp = $found.Groups[1].Value }
+        $time = $timed.Match($line)
+        if ($time.Success) { $stamp = $time.Groups[1].Value }
         if ($line -match '^[A-Za-z0-9+/=_-]{31,}$') { continue }
         $low = $line.ToLowerInvariant()
         $rank = 0
@@ -178,4 +178,4 @@ $code = [regex]::new('a(?:zcm|adsts)[ -]?[0-9]{{4,}}')
 $connected = [regex]::new({ps("|".join(SUCCESSES).lower())})
 $stamped = '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[^"\\s]{{0,16}}'
 $timed = [regex]::new('^.{{0,11}}?(' + $stamped + ')')
-{each_end((*WINDOWS_AGENT, *WINDOWS_INSTALLATION), end, pick)}"""
+{log_ends((*WINDOWS_AGENT, *WINDOWS_INSTALLATION), end, pick)}"""

@@ -14,14 +14,14 @@ from suites.wording import plain
 #: Before 22.3 `status` has no --format, and fails with the exit status that since 23.4 means a recoverable error.
 #: The files add details to it; that of the last boot remains after cloud-init was disabled.
 _STATUS = r"""
-said=$(cloud-init status --format json 2>&1)
+output=$(cloud-init status --format json 2>&1)
 status=$?
-case $said in *'"status"'*) ;; *)
-  said=$(cloud-init status --long 2>&1)
+case $output in *'"status"'*) ;; *)
+  output=$(cloud-init status --long 2>&1)
   status=$?
   ;;
 esac
-printf '@status\n%s\n@exit %s\n' "$said" "$status"
+printf '@status\n%s\n@exit %s\n' "$output" "$status"
 [ -s /var/lib/cloud/instance/user-data.txt ] && echo @userdata
 for file in /run/cloud-init/result.json /var/lib/cloud/data/result.json; do
   [ -r "$file" ] || continue

@@ -33,14 +33,14 @@ for f in "C ${CURL_HOME:-/dev/null}/.curlrc" "x ${XDG_CONFIG_HOME:-/dev/null}/.c
   case $f in
   *[!A-Za-z0-9\ ._/@+-]*) continue ;;
   esac
-  found=$(grep -isE '^[[:space:]]*(-x|-*(proxy|preproxy|socks|noproxy|connect-to|unix-socket|abstract-unix))' "${f#* }")
-  printf '@rc %s %s %s\n' "${f%% *}" "${found:+proxy}" "${f#* }" >&2
-  login=$login$found
+  lines=$(grep -isE '^[[:space:]]*(-x|-*(proxy|preproxy|socks|noproxy|connect-to|unix-socket|abstract-unix))' "${f#* }")
+  printf '@rc %s %s %s\n' "${f%% *}" "${lines:+proxy}" "${f#* }" >&2
+  login=$login$lines
 done
 set -f
 IFS='
 '
-said=
+error=
 for line in $e; do
   rest=${line#\* }
   rest=${rest#"${rest%%[! ]*}"}
@@ -50,10 +50,10 @@ for line in $e; do
   ?' CONNECT '*) echo @proxied >&2 ;;
   '* '*) case $rest in 'Trying '*...*) rest=${rest%...*} && printf '@tried %s\n' "${rest#Trying }" >&2 ;; esac ;;
   ?" $word http://"*) case $word in *[!A-Z]*) ;; *) echo @proxied >&2 ;; esac ;;
-  'curl: '*) said=$line ;;
+  'curl: '*) error=$line ;;
   esac
 done
-e=$said
+e=$error
 case $e$login in
 *@* | *[Pp][Rr][Oo][Xx][Yy]-[Uu]*) [ "$e" ] && e="curl: ($s) its sentence is withheld: the proxy has a login" ;;
 esac
@@ -68,15 +68,15 @@ def _as_is(profile: Profile) -> str:
 
 
 _FILTER = r"""
-$said = $slot.err.ToString() -split "`n"
+$lines = $slot.err.ToString() -split "`n"
 [void]$slot.err.Clear()
 $login = "$env:http_proxy$env:all_proxy"
-foreach ($line in $said) {
-    if ($line -match '^\*\s+Trying (.+)\.\.\.') { Add-Said 'err' "@tried $($Matches[1])`n" }
-    elseif ($line -match '^> ([A-Z]+ http://|CONNECT )') { Add-Said 'err' "@proxied`n" }
-    elseif ($line -match '^curl: \(' -and -not "$line$login".Contains('@')) { Add-Said 'err' "$line`n" }
+foreach ($line in $lines) {
+    if ($line -match '^\*\s+Trying (.+)\.\.\.') { Add-Output 'err' "@tried $($Matches[1])`n" }
+    elseif ($line -match '^> ([A-Z]+ http://|CONNECT )') { Add-Output 'err' "@proxied`n" }
+    elseif ($line -match '^curl: \(' -and -not "$line$login".Contains('@')) { Add-Output 'err' "$line`n" }
     elseif ($line -match '^curl: \(\d+\)') {
-        Add-Said 'err' "$($Matches[0]) its sentence is withheld: the proxy has a login`n"
+        Add-Output 'err' "$($Matches[0]) its sentence is withheld: the proxy has a login`n"
     }
 }"""
 

@@ -78,9 +78,9 @@ resolved = probe(
     # In getent's format. Like getent, .NET also reads the hosts file.
     windows=lambda endpoint: (
         f"$name = {ps(endpoint.host)}\n"
-        "try { $found = [Net.Dns]::GetHostAddresses($name) } catch { $found = @() }\n"
-        'foreach ($address in $found) { "$address STREAM $name" }\n'
-        "if (-not $found) { $global:LASTEXITCODE = 2 }"
+        "try { $addresses = [Net.Dns]::GetHostAddresses($name) } catch { $addresses = @() }\n"
+        'foreach ($address in $addresses) { "$address STREAM $name" }\n'
+        "if (-not $addresses) { $global:LASTEXITCODE = 2 }"
     ),
     timeout=8,
     cap=4096,

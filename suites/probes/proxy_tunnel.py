@@ -67,11 +67,11 @@ if ($slot.err.ToString() -match '(?m)^< HTTP/[\d.]+ 2') {
             $tls.AuthenticateAsClient(@HOST@, $null, [Security.Authentication.SslProtocols]$protocol, $false)
             $versions = @{ 192 = '1.0'; 768 = '1.1'; 3072 = '1.2'; 12288 = '1.3' }
             $version = $versions[[int]$tls.SslProtocol]
-            Add-Said 'err' "* SSL connection using TLSv$version / $($tls.CipherAlgorithm)`n"
-            Add-Said 'err' "*  issuer: $($tls.RemoteCertificate.Issuer)`n"
+            Add-Output 'err' "* SSL connection using TLSv$version / $($tls.CipherAlgorithm)`n"
+            Add-Output 'err' "*  issuer: $($tls.RemoteCertificate.Issuer)`n"
             $serial = [bigint]::new($tls.RemoteCertificate.GetSerialNumber())
             $sign = if ($serial -lt 0) { '-' }
-            Add-Said 'err' "serial=$sign$([bigint]::Abs($serial).ToString('X').TrimStart('0'))`n"
+            Add-Output 'err' "serial=$sign$([bigint]::Abs($serial).ToString('X').TrimStart('0'))`n"
             break
         } catch { } finally { $end.Dispose(); $client.Close() }
     }

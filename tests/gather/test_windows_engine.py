@@ -73,9 +73,9 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     # Names that the engine uses, too.
     f"$err = 5; $out = 6; $cap = 'x'; $box = 1; $code = 2; $clock = 3; $info = 4; {sh('echo h')}": ("done", 0, "h\n", ""),
     f"$slot = $null; {sh('echo i')}": ("done", 0, "i\n", ""),
-    "function Add-Said { throw 'mine' }; 'j'": ("done", 0, "j\n", ""),
-    "function global:Add-Said { throw 'mine' }; 'aa'": ("done", 0, "aa\n", ""),
-    "${alias:Add-Said} = 'nope'; ${alias:ForEach-Object} = 'nope'; 'ab'": ("done", 0, "ab\n", ""),
+    "function Add-Output { throw 'mine' }; 'j'": ("done", 0, "j\n", ""),
+    "function global:Add-Output { throw 'mine' }; 'aa'": ("done", 0, "aa\n", ""),
+    "${alias:Add-Output} = 'nope'; ${alias:ForEach-Object} = 'nope'; 'ab'": ("done", 0, "ab\n", ""),
     f"function global:Get-Text {{ 'mine' }}; ${{alias:Get-Text}} = 'nope'; {sh('echo ac')}": ("done", 0, "ac\n", ""),
     "$ExecutionContext.InvokeCommand.PreCommandLookupAction = { throw 'x' }; 'ad'": ("done", 0, "ad\n", ""),
     "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; 'ae'": ("done", 0, "ae\n", ""),

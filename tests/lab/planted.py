@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.faults import FAULTS
 
 #: What this machine has the programs for.
-ALONE = [name for name, fault in FAULTS.items() if all(need.found() for need in fault.needs)]
+ALONE = [name for name, fault in FAULTS.items() if all(need.files() for need in fault.needs)]
 
 #: A fault of the control plane beside one of the guest, two of the guest, and two where one explains or hides the other.
 PAIRS = [

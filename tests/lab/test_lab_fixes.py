@@ -49,7 +49,7 @@ REPAIRED = {
 }
 
 #: What this machine has the programs for.
-PLANTED = [name for name in REPAIRED if all(need.found() for need in FAULTS[name].needs)]
+PLANTED = [name for name in REPAIRED if all(need.files() for need in FAULTS[name].needs)]
 
 #: Run each command twice: what is right already stays so.
 OPERATOR = """\

@@ -66,7 +66,7 @@ def machine(status: str = "Connected", **more: Any) -> ProbeResult:
 
 
 NO_MACHINE = seen("null\n")
-NOT_ASKED = seen("@not asked\n")
+NOT_QUERIED = seen("@not asked\n")
 UNREAD = seen(stderr="Azure refused to show it (HTTP 403, AuthorizationFailed).", state="lost")
 
 ROWS["ENROLL-001"] = [
@@ -261,7 +261,7 @@ ROWS["ENROLL-002"] = [
     ),
     Row(
         "Azure was not queried",
-        {"enroll_show": seen(SHOW), "enroll_machine": NOT_ASKED},
+        {"enroll_show": seen(SHOW), "enroll_machine": NOT_QUERIED},
         Status.PASS,
         "azcmagent show reports Connected. Azure was not queried (--no-azure).",
     ),
@@ -341,7 +341,7 @@ ROWS["ENROLL-003"] = [
     ),
     Row(
         "Azure was not queried",
-        back(seen(DISCONNECTED), NOT_ASKED),
+        back(seen(DISCONNECTED), NOT_QUERIED),
         Status.PASS,
         "Disconnected: azcmagent show names no resource. Azure was not queried (--no-azure).",
     ),

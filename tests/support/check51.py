@@ -19,7 +19,7 @@ from tests.support.powershell import PWSH
 _CHECKER = Path(__file__).with_name("check51.ps1")
 
 #: Of Microsoft.PowerShell.Core, which is no module to load; and what the engine has for the probes.
-COMMANDS = {"ForEach-Object", "Where-Object", "Invoke-Tool", "Add-Said"}
+COMMANDS = {"ForEach-Object", "Where-Object", "Invoke-Tool", "Add-Output"}
 
 #: Automatic variables that Windows PowerShell lacks.
 NO_VARIABLES = re.compile(
