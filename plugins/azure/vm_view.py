@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, NoReturn
 
 from plugins.azure import answer_keys as paths
@@ -51,7 +52,7 @@ class AzureVmView:
 
     # --- the Nexus resources
 
-    @property
+    @cached_property
     def resource_id(self) -> str:
         """The ARM id of the VM, from Azure when it was read, else from the inventory."""
         vm_id = self._facts.located.get(self._vm.name) or self._vm.resource_id
@@ -73,7 +74,7 @@ class AzureVmView:
             return str(answer.value.get("id") or vm_id)
         return vm_id
 
-    @property
+    @cached_property
     def vm(self) -> dict[str, Any] | None:
         """The VM resource, ``Microsoft.NetworkCloud/virtualMachines``."""
         return self._resource("azure-vm", self.resource_id)
@@ -102,7 +103,7 @@ class AzureVmView:
 
     # --- where the Arc resource goes
 
-    @property
+    @cached_property
     def target(self) -> Target:
         """The target of the Arc resource: from the inventory, else that of the VM resource.
 
@@ -128,7 +129,7 @@ class AzureVmView:
         assert target.subscription and target.resource_group
         return ids.group_scope(target.subscription, target.resource_group)
 
-    @property
+    @cached_property
     def arc_name(self) -> str:
         """The future name of the Arc machine: that of the VM resource, else of the VM in the inventory.
 
@@ -196,7 +197,7 @@ class AzureVmView:
 
     # --- identities and roles
 
-    @property
+    @cached_property
     def identities(self) -> list[Principal]:
         """The managed identities of the VM resource, the system-assigned one first.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, TypedDict, TypeVar, Unpack
 
 import pytest
@@ -184,11 +184,11 @@ class Check:
     component: Component = "guest"
     problem: str = ""
     action: str = ""
+    area: str = field(init=False)  # the part of the id before the number: IMDS-002 is in IMDS
 
-    @property
-    def area(self) -> str:
-        """The part of the id before the number: IMDS-002 is in IMDS."""
-        return area_of(self.id)
+    def __post_init__(self) -> None:
+        """Each verdict needs the area."""
+        object.__setattr__(self, "area", area_of(self.id))
 
     def grade(self, known: Mapping[str, Any]) -> Severity:
         """The severity for one set of parameters; `known` also holds ``vm`` and ``profile``."""

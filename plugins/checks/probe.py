@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from sys import intern
 from typing import Any
 
@@ -71,9 +72,10 @@ class Probe:
 
     def key(self, name: str, arguments: Mapping[str, Any]) -> str:
         """The key in the evidence of this probe, called `name`, with one set of parameters."""
-        # Values shared by the whole run are not part of the key: "tunnel[management.azure.com]".
-        own = [str(arguments[parameter]) for parameter in self.parameters if parameter not in ("vm", "profile")]
-        label = "-".join(own)
+        own = _key_parameters(self.command)
+        if not own:
+            return name
+        label = "-".join([str(arguments[parameter]) for parameter in own])
         return intern(f"{name}[{label}]") if label else name  # the same text for each VM of a fleet
 
     def plan(self, name: str, arguments: Mapping[str, Any]) -> ProbeCommand:
@@ -91,6 +93,12 @@ class Probe:
 
 def _parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
     return () if isinstance(command, str) else parameters(command)
+
+
+@cache
+def _key_parameters(command: str | Callable[..., str]) -> tuple[str, ...]:
+    """Values shared by the whole run are not part of the key: "tunnel[management.azure.com]"."""
+    return tuple(parameter for parameter in _parameters(command) if parameter not in ("vm", "profile"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 from plugins.checks import package_manager as packages
 from plugins.checks.areas import ROOT
@@ -18,7 +21,7 @@ from plugins.model import Evidence, ProbeResult, Severity, Status
 from plugins.requirements.windows_counterparts import for_windows
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):  # made in a sixth of a named tuple's time
     """The outcome of a check on one VM, without the VM and the run."""
 
     status: Status
@@ -34,6 +37,13 @@ class Outcome(NamedTuple):
     action: str = ""  # the headline of the fix, unless the check's own
     item: str = ""
     caused_by: tuple[str, ...] | None = None  # the declared causes that can explain it; None: all
+
+
+# A member of an enumeration takes Python 3.11 as long to find as a call.
+_PASS, _FAIL, _RECOMMENDED = Status.PASS, Status.FAIL, Severity.RECOMMENDED
+
+#: The statuses without a remedy.
+_SILENT = (Status.PASS, Status.NOT_APPLICABLE)
 
 
 def evaluate_check(
@@ -56,10 +66,9 @@ def evaluate_check(
     with recorded_facts() as facts:
         word = _call(check, function, probes, evidence, arguments, used)
     status = word.status
-    if status is Status.FAIL and severity is Severity.RECOMMENDED:
+    if status is _FAIL and severity is _RECOMMENDED:
         status = Status.WARN
-    silent = status in (Status.PASS, Status.NOT_APPLICABLE)
-    remedy = "" if silent else word.remedy or check.remedy
+    remedy = "" if status in _SILENT else word.remedy or check.remedy
     if evidence.vm.os == "windows":
         remedy = for_windows(remedy)
     # Commands for a guest are written for a POSIX shell.
@@ -102,7 +111,7 @@ def _call(
                 arguments[name] = value(probes[name], key, evidence)
             else:
                 arguments[name] = known[name]
-        return CheckOutcome(Status.PASS, function(**arguments))
+        return CheckOutcome(_PASS, function(**arguments))
     except CheckOutcome as word:
         # Its traceback would keep every caller's variables, and garbage collection is off while a fleet is judged.
         word.__traceback__ = word.__context__ = None
@@ -215,6 +224,7 @@ def _ending(status: int | None) -> str:
 _MARKED = len(END) + 4
 
 
+@lru_cache(4096)
 def _ends_with_mark(command: str) -> bool:
     # The evidence has the command that ran: that of an older version did not print the mark.
     return command.endswith((f"\necho {END}", f" && echo {END}", f"\n'{END}'"))

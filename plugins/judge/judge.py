@@ -108,12 +108,13 @@ class Judge:
         evidence = self.evidence(case.vm)
         if stop := self._not_ready(case) or self._not_reached(case, evidence) or self._blocker(case):
             return self._verdict(case, stop)
-        context = self.context.arguments(case.function, case.probes, case.vm)
-        parameters = {**case.parameters, **context}
-        outcome = evaluate_check(case.check, case.function, case.probes, evidence, self._profile, parameters)
-        used = self.context.used(context)
-        self._state(case.vm).used.update(used)
-        seconds = max((evidence.results[key].seconds for key in outcome.keys if key in evidence.results), default=0.0)
+        function, probes = case.function, case.probes
+        context = self.context.arguments(function, probes, case.vm)
+        parameters = {**case.parameters, **context} if context else case.parameters
+        outcome = evaluate_check(case.check, function, probes, evidence, self._profile, parameters)
+        if used := self.context.used(context):
+            self._state(case.vm).used.update(used)
+        seconds = max([evidence.results[key].seconds for key in outcome.keys if key in evidence.results], default=0.0)
         verdict = self._verdict(case, outcome, tuple(used), seconds)
         # Here, not in a report: a check that requires a waived one is then judged on its own evidence.
         return self._waivers.judge(verdict, case.vm)
@@ -135,8 +136,8 @@ class Judge:
             needs=outcome.blocked_by,
             probes=outcome.keys + used,
             seconds=seconds,
-            fix=tuple(for_operator(command, case.vm, self._ssh_config) for command in outcome.fix),
-            facts=tuple((fact, message_text(value)) for fact, value in outcome.facts),
+            fix=tuple([for_operator(command, case.vm, self._ssh_config) for command in outcome.fix]),
+            facts=tuple([(fact, message_text(value)) for fact, value in outcome.facts]),
             shared_cause=message_text(outcome.shared_cause),
             component=outcome.component or "",
             action=outcome.action,
@@ -145,11 +146,18 @@ class Judge:
         )
 
     def _uncalled(
-        self, case: CheckCase, status: Status, message: str, remedy: str = "", blocked_by: tuple[str, ...] = ()
+        self,
+        case: CheckCase,
+        status: Status,
+        message: str,
+        remedy: str = "",
+        *,
+        blocked_by: tuple[str, ...] = (),
+        shared_cause: str = "",
     ) -> Outcome:
         """The outcome of a check that was not called."""
         severity = case.check.grade({"vm": case.vm, "profile": self._profile, **case.parameters})
-        return Outcome(status, message, remedy, severity, (), blocked_by=blocked_by)
+        return Outcome(status, message, remedy, severity, (), blocked_by=blocked_by, shared_cause=shared_cause)
 
     def _not_ready(self, case: CheckCase) -> Outcome | None:
         """For an ENROLL check of a VM that is not ready: it was not connected."""
@@ -170,7 +178,7 @@ class Judge:
         if REACHED in self._state(case.vm).checks:
             message = f"Not judged: {REACHED}, {_lower(session.message)}"
             return self._uncalled(case, Status.BLOCKED, message, blocked_by=(REACHED,))
-        return self._uncalled(case, Status.UNKNOWN, session.message, session.remedy)._replace(shared_cause=REACHED)
+        return self._uncalled(case, Status.UNKNOWN, session.message, session.remedy, shared_cause=REACHED)
 
     def _blocker(self, case: CheckCase) -> Outcome | None:
         """When a check that this one needs did not pass."""

@@ -41,6 +41,9 @@ KIND = Kind("a waiver file", "docs/gates.md", SCHEMA, "waivers", "a list of exce
 
 _TEXTS = ("reason", "owner", "tracker")
 
+#: The statuses that a waiver changes.
+_COVERED = (Status.FAIL, Status.WARN)
+
 SOON = 14  # a waiver within so many days of its end expires soon
 
 
@@ -93,7 +96,7 @@ class Waivers:
 
     def judge(self, verdict: Verdict, vm: Vm) -> Verdict:
         """The verdict, waived when it is a failure or warning that a waiver covers."""
-        if verdict.status not in (Status.FAIL, Status.WARN):
+        if verdict.status not in _COVERED:
             return verdict
         waiver = self.cover(verdict.id, vm, verdict.parameter)
         return waiver.applied(verdict) if waiver else verdict

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
@@ -11,9 +12,12 @@ from suites.probes.azcmagent_output import AZCMAGENT, HIMDS, UNLESS_ABSENT, clea
 from suites.probes.no_answer import NoAnswer, Reason
 from suites.wording import plain
 
+_VERSION = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b")
+_SINCE, _INSTANCE = re.compile(r"^@since (\d+)$", re.M), re.compile(r"^@instance (\d+)$", re.M)
+_LEFT = re.compile(r"^@(?:left )?(service|marked|himds|product)$", re.M)
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+
+class Agent(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass's time
     """Whether the agent is installed, and since when."""
 
     installed: bool = False
@@ -43,9 +47,9 @@ class Agent:
         """
         text = clean(result.stdout)
         head, _, output = text.partition("@version\n")
-        version = re.search(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b", output)
-        since = re.search(r"^@since (\d+)$", head, re.M)
-        instance = [int(match) for match in re.findall(r"^@instance (\d+)$", head, re.M)]
+        version = _VERSION.search(output)
+        since = _SINCE.search(head)
+        instance = list(map(int, _INSTANCE.findall(head)))
         return cls(
             installed=f"@has {AZCMAGENT}\n" in head,
             himds=f"@has {HIMDS}\n" in head,
@@ -53,7 +57,7 @@ class Agent:
             output="" if version else last_line(output),
             baked=int(since[1]) < min(instance) if since and instance else None,
             looked=result.received,
-            left=frozenset(re.findall(r"^@(?:left )?(service|marked|himds|product)$", head, re.M)),
+            left=frozenset(_LEFT.findall(head)),
             setup="@setup\n" in head,
         )
 
@@ -88,8 +92,10 @@ echo @end""",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AgentStatus:
+_SHOWN = re.compile(r"^(\S[^:\n]*):(.*)$", re.M)
+
+
+class AgentStatus(msgspec.Struct, frozen=True):
     """`azcmagent show`: the Arc resource of the machine, if connected. `missing`: why there is no answer."""
 
     status: str = ""  # Connected, Disconnected, Expired, Error
@@ -128,7 +134,7 @@ class AgentStatus:
         text = clean(result.stdout)
         first, _, second = text.partition("\n@text\n")
         values = first_object(first, ("status", "agentstatus"))
-        shown = {key.rstrip(): text.strip() for key, text in re.findall(r"^(\S[^:\n]*):(.*)$", second, re.M)}
+        shown = {key.rstrip(): text.strip() for key, text in _SHOWN.findall(second)}
 
         def value(label: str, *keys: str) -> str:
             listed = next((str(values[key]) for key in keys if values.get(key)), "") or shown.get(label, "")

@@ -48,6 +48,10 @@ class LogLine:
         return f" at {datetime.fromtimestamp(self.time, UTC):%Y-%m-%d %H:%M} UTC" if self.time else ""
 
 
+_NOW, _UNREAD = re.compile(r"^@now (\d+)$", re.M), re.compile(r"^@unread (.{1,300})$", re.M)
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+
+
 @dataclass(frozen=True, slots=True)
 class AgentLogs:
     """The errors in the logs that still count, each with its meaning. `missing`: why they were not read."""
@@ -75,10 +79,10 @@ class AgentLogs:
         """
         if missing := no_answer(result):
             return cls(missing=missing)
-        now = re.search(r"^@now (\d+)$", result.stdout, re.M)
+        now = _NOW.search(result.stdout)
         if not now:
             raise ValueError(f"expected '@now' and the seconds since 1970, found {last_line(result.stdout)!r}")
-        if unread := re.search(r"^@unread (.{1,300})$", result.stdout, re.M):
+        if unread := _UNREAD.search(result.stdout):
             return cls(missing=NoAnswer(Reason.UNREADABLE, f"{plain(unread[1])} cannot be read"))
         logs: list[str] = []
         lines: list[LogLine] = []
@@ -96,7 +100,10 @@ class AgentLogs:
                     lines.append(line)
         oldest = max(int(now[1]) - RECENT, connected)
         counting = [line for line in lines if not line.time or line.time >= oldest]
-        entries = [entry for log in dict.fromkeys(logs) for entry in _meanings([x for x in counting if x.log == log])]
+        of_log: dict[str, list[LogLine]] = {log: [] for log in logs}
+        for line in counting:
+            of_log[line.log].append(line)
+        entries = [entry for of_one in of_log.values() if of_one for entry in _meanings(of_one)]
         return cls(tuple(logs), tuple(entries))
 
 
@@ -120,7 +127,7 @@ def _meanings(lines: Sequence[LogLine]) -> Iterator[tuple[LogLine, Explanation]]
 
 def _seconds(stamp: str) -> float:
     """``2026-11-21T20:15:01Z``, ``...01.123+02:00``, ``...01+0000``; 0 when it is not a time."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?", stamp)
+    match = _STAMP.match(stamp)
     try:
         when = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or 'Z'}") if match else None
         return when.astimezone(UTC).timestamp() if when else 0.0

@@ -22,15 +22,23 @@ HIMDS = "/opt/azcmagent/bin/himds"  # with this program, `az login --identity` d
 UNLESS_ABSENT = f"[ -x {AZCMAGENT} ] || {{ echo @absent; echo @end; exit 0; }}\n"
 
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\ufeff")
+
+
 def clean(text: str) -> str:
     r"""Text without colours and overwritten text of a progress bar: ``" 20% [==>  ]\r 40% [===>]\rdone"``."""
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\ufeff", "", text)
+    text = _COLOURS.sub("", text)
+    if "\r" not in text:
+        return text
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def not_answered(result: ProbeResult) -> NoAnswer | None:
     """The reason why azcmagent printed nothing to read; None when it did."""
-    return no_answer(result) or (NO_AGENT if "@absent" in clean(result.stdout).splitlines() else None)
+    if missing := no_answer(result):
+        return missing
+    absent = "@absent" in result.stdout and "@absent" in clean(result.stdout).splitlines()
+    return NO_AGENT if absent else None
 
 
 def last_line(text: str) -> str:

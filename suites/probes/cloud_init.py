@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from plugins import ProbeResult, probe
 from suites.wording import plain
@@ -33,8 +34,11 @@ echo @end
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CloudInit:
+_BEGIN, _EXIT = re.compile(r"^@status\n", re.M), re.compile(r"^@exit (\d{1,3})$", re.M)
+_USER_DATA, _RESULT = re.compile(r"^@userdata$", re.M), re.compile(r"^@result\n(.*)", re.M | re.S)
+
+
+class CloudInit(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass's time
     """cloud-init's status of this boot."""
 
     installed: bool
@@ -71,16 +75,16 @@ class CloudInit:
         if probe_result.state == "no tool":
             return cls(installed=False)
         text = probe_result.stdout.replace("\r", "")
-        begin = re.search(r"^@status\n", text, re.M)
-        end = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        begin = _BEGIN.search(text)
+        end = _EXIT.search(text, begin.end()) if begin else None
         if not begin or not end:
             raise ValueError(f"expected '@status' and the output of cloud-init, found {text[-60:]!r}")
         output, exit, rest = text[begin.end() : end.start()], int(end[1]), text[end.end() :]
-        result = re.search(r"^@result\n(.*)", rest, re.M | re.S)
+        result = _RESULT.search(rest)
         return cls(
             installed=True,
             exit=exit,
-            user_data=bool(re.search(r"^@userdata$", rest, re.M)),
+            user_data=bool(_USER_DATA.search(rest)),
             result=_result(result[1]) if result else None,
             **_status(output),
         )

@@ -178,6 +178,11 @@ def _output_command(log: str) -> str:
     return re.sub("|".join(filled), lambda match: filled[match[0]], _READ).strip()
 
 
+_ABSENT, _CUT = re.compile(r"^@absent$", re.M), re.compile(r"^@cut$", re.M)
+_FROM = re.compile(r"^@from (?:(\d{1,15}):(.*)|\?)\n", re.M)
+_FILE, _MORE = re.compile(r"@in (.{1,300})\n"), re.compile(r"^@more \d", re.M)
+_LINE = re.compile(r"^(\d{1,15}):(.*)$", re.M)
+_BEGAN, _VERSION = re.compile(r" at (.+?)\. Up "), re.compile(r"Cloud-init v\. (\S+) ")
 _STAGE = re.compile(r"Cloud-init v\. \S+ running '([\w:-]+)'")
 
 
@@ -244,16 +249,16 @@ class BootOutput:
         boot is in the log itself; ``@more`` counts lines that were not sent; ``@cut``: the middle was not read.
         """
         text = result.stdout
-        if re.search(r"^@absent$", text, re.M):
+        if "@absent" in text and _ABSENT.search(text):
             return cls(exists=False)
-        if re.match(r"@empty\n@end", text):
+        if text.startswith("@empty\n@end"):
             return cls(exists=True)
-        begins = list(re.finditer(r"^@from (?:(\d{1,15}):(.*)|\?)\n", text, re.M))[:3]
+        begins = list(_FROM.finditer(text))[:3]
         if not begins or begins[0].start():
             raise ValueError(f"expected '@from' and where a boot begins, found {text[:60]!r}")
         ends = [*(begin.start() for begin in begins[1:]), len(text)]
         boots = [_boot(begin, text[begin.end() : end]) for begin, end in zip(begins, ends, strict=True)]
-        ended = "\n@end" in text and not result.truncated and not re.search(r"^@cut$", text, re.M)
+        ended = "\n@end" in text and not result.truncated and not ("@cut" in text and _CUT.search(text))
         return cls(True, tuple(boots), ended and all(boot.complete for boot in boots))
 
     @property
@@ -269,17 +274,14 @@ class BootOutput:
 
 def _boot(begin: re.Match[str], body: str) -> Boot:
     mark = begin[2] or ""
-    began = re.search(r" at (.+?)\. Up ", mark)
-    version = re.match(r"Cloud-init v\. (\S+) ", mark)
+    began, version = _BEGAN.search(mark), _VERSION.match(mark)
     start = int(begin[1] or 1)
-    file = re.match(r"@in (.{1,300})\n", body)
+    file = _FILE.match(body)
     return Boot(
         plain(began[1]) if began else "",
-        tuple(
-            (start + int(number) - 1, line)  # unchanged: indents and colours are read, too
-            for number, line in re.findall(r"^(\d{1,15}):(.*)$", body, re.M)
-        ),
-        not re.search(r"^@more \d", body, re.M),
+        # Unchanged: indents and colours are read, too.
+        tuple([(start + int(number) - 1, line) for number, line in _LINE.findall(body)]),
+        not ("@more" in body and _MORE.search(body)),
         plain(version[1]) if version else "",
         plain(file[1]) if file else "",
     )

@@ -40,8 +40,9 @@ certificate             exit 51 (before 7.62), 60, 77, 83,    the sentence: it d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from plugins import ProbeResult, quote, tool
 from suites.wording import last_line, plain, sentence
@@ -64,7 +65,9 @@ _ERROR = re.compile(r"^curl: \(\d+\) (.*)$", re.M)
 
 _INTEGER, _DECIMAL = re.compile(r"-?\d{1,12}"), re.compile(r"\d+(?:[.,]\d*)?")
 
-_NUMBERS = re.compile(r"^@curl (?=code=\d)(?P<pairs>[a-z]+=\S*(?: [a-z]+=\S*)*)\n", re.M)
+# It begins with the end of the line before, not with ^, which would be tried at each character.
+_NUMBERS = re.compile(r"\n@curl (?=code=\d)(?P<pairs>[a-z]+=\S*(?: [a-z]+=\S*)*)(?=\n)")
+_PAIR = re.compile(r"([a-z]+)=(\S*)")
 
 #: Exit statuses of an open connection without an HTTP status: HTTP/0.9 (0 and 1), and unreadable headers.
 NOT_HTTP = (0, 1, 8, 43)
@@ -73,8 +76,7 @@ NOT_HTTP = (0, 1, 8, 43)
 _TIMED_OUT = {56: "Proxy CONNECT aborted due to timeout", 7: "connect() timed out!"}
 
 
-@dataclass(frozen=True, slots=True)
-class CurlAnswer:
+class CurlAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass's time, and a VM has twenty
     """One request: curl's exit status, its error, and the answer."""
 
     exit: int
@@ -96,19 +98,19 @@ class CurlAnswer:
         Raises ValueError when curl printed no line of numbers.
         """
         stdout, verbose = result.stdout.replace("\r", ""), result.stderr.replace("\r", "")
-        matches = list(_NUMBERS.finditer(stdout))
+        matches = list(_NUMBERS.finditer(f"\n{stdout}"))
         if not matches:
             raise ValueError(
                 f"curl exited with {result.exit} but printed no @curl line: {last_line(result.stderr) or 'no output'}"
             )
-        numbers = dict(pair.split("=", 1) for pair in matches[-1]["pairs"].split())
+        numbers = dict(_PAIR.findall(matches[-1]["pairs"]))
         head = stdout[: matches[-1].start()]
-        code, connect, request = (_number(numbers.get(name, "")) for name in ("code", "connect", "request"))
+        code, connect = _number(numbers.get("code", "")), _number(numbers.get("connect", ""))
         return cls(
             exit=result.exit or 0,
             code=code,
             connect=connect,
-            accepted=bool(code or connect or request or _CONNECTED.search(verbose)),
+            accepted=bool(code or connect or _number(numbers.get("request", "")) or _CONNECTED.search(verbose)),
             handshake=bool(code or _SECURED.search(verbose)),
             seconds=_seconds(numbers.get("total", "")),
             headers=head.strip(),
@@ -154,6 +156,8 @@ class CurlAnswer:
         ``Via: 1.1 csn (squid/5.7)``, ``X-Squid-Error: ERR_ACCESS_DENIED 0``. Any other Via does not count: the
         sidecar may be a reverse proxy itself.
         """
+        if "squid" not in self.headers.lower():
+            return ""
         via = self.header("Via")
         return self.header("X-Squid-Error").removesuffix(" 0") or (via if "squid" in via.lower() else "")
 
@@ -172,7 +176,7 @@ def _seconds(text: str) -> float:
 
 
 def _error(stderr: str) -> str:
-    errors = _ERROR.findall(stderr)
+    errors = _ERROR.findall(stderr) if "curl: (" in stderr else []  # a look at each line takes ten times as long
     return plain(errors[-1].strip()) if errors else ""
 
 

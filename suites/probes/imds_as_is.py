@@ -13,7 +13,9 @@ curl's ``-v`` prints the addresses that it tried and the form of the request; it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import cache
+
+import msgspec
 
 from plugins import ProbeResult, Profile, probe, tool
 from suites.probes.curl import EXITS, CurlAnswer, metadata_arguments, metadata_request
@@ -86,8 +88,17 @@ def _as_is_windows(profile: Profile) -> str:
     return request + _FILTER
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSettings:
+_TRIED, _PROXIED = re.compile(r"^@tried (.*)$", re.M), re.compile(r"^@proxied$", re.M)
+_SET = re.compile(r"^@set ([CX])$", re.M)
+_FILE = re.compile(r"^@rc ([CxXHh]) (proxy|) ([\w ./@+-]{1,300})$", re.M)
+
+
+@cache
+def _address_of(host: str) -> re.Pattern[str]:
+    return re.compile(rf"\[?{re.escape(host)}\]?(?::\d+)?")
+
+
+class OwnSettings(msgspec.Struct, frozen=True):
     """The answer, and the route of the request."""
 
     answer: CurlAnswer
@@ -100,23 +111,18 @@ class OwnSettings:
     def read(cls, result: ProbeResult) -> OwnSettings:
         """Read what the probe printed; see the top of this module."""
         answer = CurlAnswer.read(result)
-        tried = re.findall(r"^@tried (.*)$", answer.verbose, re.M)
+        tried = _TRIED.findall(answer.verbose)
         return cls(
             answer,
             plain(tried[-1].strip()) if tried else "",
-            bool(re.search(r"^@proxied$", answer.verbose, re.M)),
-            frozenset(re.findall(r"^@set ([CX])$", answer.verbose, re.M)),
-            tuple(
-                (kind, bool(proxy), path)
-                for kind, proxy, path in re.findall(
-                    r"^@rc ([CxXHh]) (proxy|) ([\w ./@+-]{1,300})$", answer.verbose, re.M
-                )
-            ),
+            bool(_PROXIED.search(answer.verbose)),
+            frozenset(_SET.findall(answer.verbose)),
+            tuple([(kind, bool(proxy), path) for kind, proxy, path in _FILE.findall(answer.verbose)]),
         )
 
     def goes_to(self, host: str) -> bool:
         """True when the last address is that host's, and the request was sent to it as a server, not as a proxy."""
-        return bool(re.fullmatch(rf"\[?{re.escape(host)}\]?(?::\d+)?", self.tried)) and not self.proxied
+        return not self.proxied and bool(_address_of(host).fullmatch(self.tried))
 
     def curlrc(self, version: tuple[int, ...]) -> str:
         """The configuration file that this curl reads, if it names a proxy; else "".

@@ -24,10 +24,12 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote as url_quote
+
+import msgspec
 
 from plugins import ProbeResult, Profile, Vm, probe, quote, tool
 from plugins.requirements.data_files import read_table
@@ -210,8 +212,14 @@ def _command_windows(vm: Vm, profile: Profile) -> str:
     return _ASK_WINDOWS.replace("@CURL@", ask).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class TokenAnswer:
+# They begin with the end of the line before, not with ^: the search for a text is ten times as fast.
+_CLAIMS, _BODY = re.compile(r"\nclaims=([A-Za-z0-9_ -]*)$", re.M), re.compile(r"\nbody=")
+_TRIES = re.compile(r"\n@tries (\d{1,3})$", re.M)
+_FIELD = re.compile(r'^([a-z_]+)=[ \t]*"?([^"\n]*)', re.M)
+_PAGE = re.compile(r"<(!doctype +)?html\b", re.I)
+
+
+class TokenAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass's time
     """The metadata service's answer to the request for a token."""
 
     curl: CurlAnswer
@@ -221,25 +229,24 @@ class TokenAnswer:
     error: str  # "invalid_request: Identity not found", or the text of a page or of XML
     tries: int
     page: bool = False  # the answer is HTML
-    received: float = field(default=0.0)  # the runner's clock, 0 = not recorded
+    received: float = 0.0  # the runner's clock, 0 = not recorded
 
     @classmethod
     def read(cls, result: ProbeResult) -> TokenAnswer:
         """Read what the probe printed; see the top of this module."""
         curl = CurlAnswer.read(result)
         text = result.stdout.replace("\r", "")
-        claims = re.search(r"^claims=([A-Za-z0-9_ -]*)$", text, re.M)
-        tries = re.search(r"^@tries (\d{1,3})$", text, re.M)
-        begin = re.search(r"^body=", text, re.M)
-        body = text[begin.end() : tries.start()] if begin and tries else ""
+        lines = f"\n{text}"
+        claims, tries, begin = _CLAIMS.search(lines), _TRIES.search(lines), _BODY.search(lines)
+        body = lines[begin.end() : tries.start() + 1] if begin and tries else ""
         return cls(
             curl,
             issued=claims is not None,
             claims=_claims(claims[1]) if claims else None,
-            fields=dict(re.findall(r'^([a-z_]+)=[ \t]*"?([^"\n]*)', text.replace("\\/", "/"), re.M)) if claims else {},
+            fields=dict(_FIELD.findall(text.replace("\\/", "/"))) if claims else {},
             error=_error(body.strip()) if body else "",
             tries=int(tries[1]) if tries else 1,
-            page=bool(re.search(r"<(!doctype +)?html\b", body, re.I)),
+            page=bool(_PAGE.search(body)),
             received=result.received,
         )
 

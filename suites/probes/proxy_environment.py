@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import msgspec
 
 from plugins import END, ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
@@ -25,14 +27,13 @@ _VARIABLE = re.compile(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)")
 MARK = "***"
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(msgspec.Struct, frozen=True):
     """The proxy variables of one place, as programs get them, including unprintable characters.
 
     `suites.wording.visible` shows a value. `missing`: why they are not known.
     """
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
     missing: NoAnswer | None = None
 
     @classmethod
@@ -203,10 +204,13 @@ written = probe(
 )
 
 
+_LIBCURL = re.compile(r"libcurl/(\d+)\.(\d+)\.(\d+)")
+
+
 def _read_version(result: ProbeResult) -> tuple[int, ...]:
     """``curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.22 ...``; () = no curl, or no version."""
     # libcurl's version counts, and is the second one where they differ.
-    match = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", result.stdout) if result.state == "done" else None
+    match = _LIBCURL.search(result.stdout) if result.state == "done" else None
     return tuple(map(int, match.groups())) if match else ()
 
 

@@ -165,6 +165,14 @@ def no_cipher(answer: CurlAnswer) -> bool:
     return answer.exit in (35, 59) and not chosen and _failed_of(answer) == "cipher"
 
 
+# They begin with the end of the line before, not with ^: the search for a text is ten times as fast.
+_CONNECTION = re.compile(r"\n\* SSL connection using (?:TLSv?(?P<version>[\d.]+) / )?(?P<cipher>\S+)")
+_ISSUER = re.compile(r"\n\*\s+issuer:[ \t]*(.*?)[ \t]*$", re.M)
+_SERIAL = re.compile(r"\nserial=(-?[0-9A-Fa-f]{1,64})$", re.M)
+_ORGANISATION = re.compile(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)")
+_BETWEEN_SEMICOLONS = re.compile(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)")
+
+
 @dataclass(frozen=True, slots=True)
 class Tls:
     """The facts in ``curl -v`` about the connection; "" = not printed."""
@@ -191,11 +199,11 @@ class Tls:
 
             serial=-0A1B                                                                   openssl, not of Azure
         """
-        line = re.search(r"^\* SSL connection using (?:TLSv?(?P<version>[\d.]+) / )?(?P<cipher>\S+)", verbose, re.M)
-        issuer = re.search(r"^\*\s+issuer:[ \t]*(.*?)[ \t]*$", verbose, re.M)
+        lines = f"\n{verbose}"
+        line, issuer = _CONNECTION.search(lines), _ISSUER.search(lines)
         cipher = line["cipher"] if line else ""
         version = (line["version"] or _version_of(cipher)) if line else ""
-        serial = re.search(r"^serial=(-?[0-9A-Fa-f]{1,64})$", verbose, re.M)
+        serial = _SERIAL.search(lines)
         return cls(
             "1.0" if version == "1" else version,
             plain(cipher),
@@ -206,10 +214,7 @@ class Tls:
     @property
     def organisation(self) -> str:
         """The O= of the issuer. It may hold commas: ``C=US,O=DigiCert\\, Inc.,CN=a``, ``O=DigiCert, Inc.; CN=a``."""
-        if ";" in self.issuer:
-            match = re.search(r"(?:^|;)\s*O\s?=\s?(.*?)\s*(?:;|$)", self.issuer)
-        else:
-            match = re.search(r"(?:^|,)\s*O\s?=\s?(.*?)\s*(?:(?<!\\),\s*[A-Za-z]+\s?=|$)", self.issuer)
+        match = (_BETWEEN_SEMICOLONS if ";" in self.issuer else _ORGANISATION).search(self.issuer)
         return match[1].replace("\\", "").strip('"') if match else ""
 
 

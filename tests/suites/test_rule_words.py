@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 from plugins import ProbeResult
 from plugins.checks.check import CheckOutcome
 from plugins.model import ProbeState
@@ -79,7 +81,9 @@ def _lines() -> Iterator[str]:
         for exit, issuer in ((60, ""), (60, "CN=Corp Proxy"), (77, "")):
             tls = replace(Tls.read(""), issuer=issuer)
             with patch.object(certificate, "certificate_fault", return_value=kind):
-                outcome = certificate.certificate_problem(replace(answer, exit=exit), tls, "a.example", PROFILE)
+                outcome = certificate.certificate_problem(
+                    msgspec.structs.replace(answer, exit=exit), tls, "a.example", PROFILE
+                )
             yield f"certificate {kind}, exit {exit}, {issuer}: {outcome.status}: {outcome.message} | {outcome.remedy}"
     limit = 461_808  # .NET's
     fields: dict[str, list[Any]] = {

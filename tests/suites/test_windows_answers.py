@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from importlib import import_module
 
+import msgspec
 import pytest
 
 from plugins import check, probe, required
@@ -51,7 +52,8 @@ def check_with_both(both: ProbeResult, linux_only: ProbeResult) -> str:
 def judged(evidence: Evidence) -> tuple[Status, str, str]:
     declared = check_of(check_with_both)
     assert declared is not None
-    return evaluate_check(declared, check_with_both, probes_of(check_with_both), evidence, PROFILE, {})[:3]
+    outcome = evaluate_check(declared, check_with_both, probes_of(check_with_both), evidence, PROFILE, {})
+    return outcome.status, outcome.message, outcome.remedy
 
 
 def test_a_check_whose_probe_has_no_windows_command_is_not_applicable() -> None:
@@ -210,7 +212,7 @@ STATUSES = {
 @pytest.mark.parametrize("error", STATUSES)
 @pytest.mark.parametrize("exit", [35, 60])
 def test_a_certificate_is_judged_by_schannels_status_in_every_language(error: str, exit: int) -> None:
-    answer = replace(CurlAnswer.read(tunnel("", exit, error)), code=0)
+    answer = msgspec.structs.replace(CurlAnswer.read(tunnel("", exit, error)), code=0)
     assert schannel(answer) == STATUSES[error]
     assert bool(refused_certificate(answer)) == (bool(STATUSES[error]) or exit == 60)
     path = proxy_path(answer, ENDPOINT, PROFILE)
