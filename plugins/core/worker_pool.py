@@ -12,9 +12,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -41,13 +42,13 @@ class WorkerPool:
 
     def ask(self, questions: Sequence[Callable[[], T]], late: Callable[[int], T]) -> list[T]:
         """The answers, in order; `late` of its number for each that did not come in time."""
-        answers = _Answers[T](len(questions))
-        for number, question in enumerate(questions):
-            self._submit(lambda number=number, question=question: answers.put(number, question))  # type: ignore[misc]
-        while not answers.complete.wait(_TICK) and (now := time.monotonic()) < self._end:
+        answers = [Future[T]() for _ in questions]
+        for answer, question in zip(answers, questions, strict=True):
+            self._submit(partial(_answer, answer, question))
+        while wait(answers, _TICK).not_done and (now := time.monotonic()) < self._end:
             if self._cancelled():
                 self._end = min(self._end, now + _GRACE)
-        return answers.take(late)
+        return [answer.result() if answer.done() else late(number) for number, answer in enumerate(answers)]
 
     def future(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Queue one piece of work; the future belongs to the running loop."""
@@ -103,34 +104,8 @@ def _fail(future: asyncio.Future[T], error: BaseException) -> None:
         future.set_exception(error)
 
 
-class _Answers(Generic[T]):
-    """The answers to one set of questions, from several threads; some may never arrive."""
-
-    def __init__(self, number: int) -> None:
-        self._results: dict[int, T] = {}
-        self._errors: list[BaseException] = []
-        self._number = self._missing = number
-        self._lock = threading.Lock()
-        self.complete = threading.Event()
-        if not number:
-            self.complete.set()
-
-    def put(self, number: int, question: Callable[[], T]) -> None:
-        """Ask, and keep the answer."""
-        try:
-            answer = question()
-        except BaseException as error:  # raised by `take` in the caller's thread
-            self._errors.append(error)
-        else:
-            self._results[number] = answer
-        with self._lock:
-            self._missing -= 1
-            if not self._missing:
-                self.complete.set()
-
-    def take(self, late: Callable[[int], T]) -> list[T]:
-        """All answers; later ones are dropped."""
-        answers = dict(self._results)
-        if self._errors:
-            raise self._errors[0]
-        return [answers[number] if number in answers else late(number) for number in range(self._number)]
+def _answer(answer: Future[T], question: Callable[[], T]) -> None:
+    try:
+        answer.set_result(question())
+    except BaseException as error:  # raised in the thread that takes the answer
+        answer.set_exception(error)

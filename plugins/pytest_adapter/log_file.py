@@ -7,14 +7,15 @@ Reading and unpacking have limits for any file.
 from __future__ import annotations
 
 import codecs
+import gzip
 import os
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 #: Of a log, no more than its end is read, in bytes.
 LOG_END = 16 * 2**20
@@ -60,7 +61,7 @@ def read_logs(path: Path, name: str) -> list[Log]:
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return _zip(path, name)
         if head.startswith(b"\x1f\x8b"):
-            return [_log(name, _gunzip(lambda: file.read(65_536)))]
+            return [_log(name, _gunzip(file))]
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - LOG_END) & ~3)  # not within a character of UTF-16 or UTF-32
         return [_log(name, _End(file.read(LOG_END + 4), head, size > LOG_END))]
@@ -69,34 +70,31 @@ def read_logs(path: Path, name: str) -> list[Log]:
 # --- packed
 
 
-def _gunzip(read: Callable[[], bytes]) -> _End:
-    """Unpack a gzip stream, which may have several members."""
-    unpack = zlib.decompressobj(31)
-    data, head, rest, packed, unpacked = bytearray(), b"", b"", 0, 0
-    cut = False
+def _gunzip(packed: IO[bytes]) -> _End:
+    """The end of a gzip stream, which may have several members."""
     try:
-        while piece := rest or read():
-            if unpack.eof:
-                if not piece.strip(b"\0"):
-                    break
-                unpack = zlib.decompressobj(31)
-            packed += len(piece) if not rest else 0
-            out = unpack.decompress(piece, 2**20)
-            rest = unpack.unused_data or unpack.unconsumed_tail
-            unpacked += len(out)
-            if unpacked > _UNPACKED or unpacked > _SMALL + packed * _RATIO:
-                raise UnreadableLog(
-                    "it unpacks to far more than the size of a log. Unpack it (gunzip), and check its content first"
-                )
-            data += out
-            head = head or bytes(out[:512])
-            if len(data) > 2 * LOG_END:
-                del data[: (len(data) - LOG_END) & ~3]
-                cut = True
-    except zlib.error:
+        with gzip.GzipFile(fileobj=packed) as file:
+            return _end(file, packed)
+    except EOFError:
+        raise UnreadableLog("it is an incomplete gzip file. Copy it again, or unpack what can be read (zcat)") from None
+    except (gzip.BadGzipFile, zlib.error):
         raise UnreadableLog("it is a damaged gzip file. Copy it again, or unpack what can be read (zcat)") from None
-    if not unpack.eof:
-        raise UnreadableLog("it is an incomplete gzip file. Copy it again, or unpack what can be read (zcat)")
+
+
+def _end(file: IO[bytes] | gzip.GzipFile, packed: IO[bytes] | None = None) -> _End:
+    """Read a file to its end; `packed`: the one that it unpacks, whose size limits it."""
+    data, head, unpacked, cut = bytearray(), b"", 0, False
+    while piece := file.read(2**20):
+        unpacked += len(piece)
+        if packed and (unpacked > _UNPACKED or unpacked > _SMALL + packed.tell() * _RATIO):
+            raise UnreadableLog(
+                "it unpacks to far more than the size of a log. Unpack it (gunzip), and check its content first"
+            )
+        data += piece
+        head = head or piece[:512]
+        if len(data) > 2 * LOG_END:
+            del data[: (len(data) - LOG_END) & ~3]
+            cut = True
     return _End(bytes(data), head, cut)
 
 
@@ -132,18 +130,9 @@ def _zip(path: Path, name: str) -> list[Log]:
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _End:
     with archive.open(member) as file:
-        head = file.read(512)
-        if head.startswith(b"\x1f\x8b"):
-            first = [head]
-            return _gunzip(lambda: first.pop() if first else file.read(65_536))
-        data = bytearray(head)
-        cut = False
-        while piece := file.read(2**20):
-            data += piece
-            if len(data) > 2 * LOG_END:
-                del data[: (len(data) - LOG_END) & ~3]
-                cut = True
-        return _End(bytes(data), head, cut)
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        return _gunzip(file) if packed else _end(file)
 
 
 def _bounded_directory(path: Path) -> None:

@@ -26,110 +26,97 @@ def tunnel(verbose: str, exit: int = 0, error: str = "") -> ProbeResult:
     return seen(line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
 
 
+def row(name: str, answer: ProbeResult, status: Status, message: str, remedy: str = "") -> Row:
+    return Row(name, {"tunnel": answer}, status, message, remedy, {"endpoint": ENDPOINT})
+
+
 ROWS["NET-001"] = [
-    Row(
+    row(
         "reached",
-        {"tunnel": recorded("tunnel, answered")},
+        recorded("tunnel, answered"),
         Status.PASS,
         "management.azure.com:443 answered HTTP 400 through 169.254.0.11:3128 in 0.00 s.",
-        parameters={"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "no proxy there",
-        {"tunnel": recorded("tunnel")},
+        recorded("tunnel"),
         Status.FAIL,
         f"management.azure.com:443 was not reached: no connection to the CSN proxy 169.254.0.11:3128, it refuses the connection or there is no route to it {REFUSED}. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "See PROXY-003: without 169.254.0.11:3128 no endpoint is reached.",
-        {"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "the VM's own TLS failed",
-        {
-            "tunnel": seen(
-                "HTTP/1.1 200 Connection established\n\n\n@curl code=000 connect=200 request=0 verify=0 total=0.2\n",
-                "> CONNECT management.azure.com:443 HTTP/1.1\ncurl: (35) schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x\n",
-                35,
-            )
-        },
+        seen(
+            "HTTP/1.1 200 Connection established\n\n\n@curl code=000 connect=200 request=0 verify=0 total=0.2\n",
+            "> CONNECT management.azure.com:443 HTTP/1.1\ncurl: (35) schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x\n",
+            35,
+        ),
         Status.FAIL,
         "169.254.0.11:3128 opened the tunnel to management.azure.com:443, but the VM's own TLS failed (schannel: AcquireCredentialsHandle failed: SEC_E_NO_CREDENTIALS (0x8009030E) - x): whether the path is sound is not known. Needed for: Azure Resource Manager: creates and deletes the Arc resource.",
         "On the VM, find the reason in the System event log (source Schannel). Check that TLS 1.2 is not switched off (VM-005) and that memory is free, and restart the VM.",
-        {"endpoint": ENDPOINT},
     ),
 ]
 
 ROWS["NET-003"] = [
-    Row(
+    row(
         "sound, recorded",
-        {"tunnel": recorded("tunnel, answered")},
+        recorded("tunnel, answered"),
         Status.PASS,
         "TLS 1.3 to management.azure.com; certificate accepted, issued by Microsoft Corporation.",
-        parameters={"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "sound",
-        {"tunnel": tunnel(SCHANNEL)},
+        tunnel(SCHANNEL),
         Status.PASS,
         "TLS 1.3 to management.azure.com; certificate accepted, issued by Microsoft Corporation.",
-        parameters={"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "a quoted organisation",
-        {"tunnel": tunnel('* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=a, O="DigiCert, Inc.", C=US\n')},
+        tunnel('* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=a, O="DigiCert, Inc.", C=US\n'),
         Status.PASS,
         "TLS 1.2 to management.azure.com; certificate accepted, issued by DigiCert, Inc..",
-        parameters={"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "another name",
-        {
-            "tunnel": tunnel(
-                "* SSL connection using TLSv1.3 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
-                60,
-                "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.",
-            )
-        },
+        tunnel(
+            "* SSL connection using TLSv1.3 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
+            60,
+            "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect.",
+        ),
         Status.FAIL,
         "The certificate is not for management.azure.com (schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect). It was issued by CN=Proxy CA, O=Contoso. Another server answers in its place.",
         "Find out who answers: curl.exe -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Remove TLS inspection, or the wrong name resolution behind the proxy.",
-        {"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "untrusted: curl 7.56 to 7.79 end with 77",
-        {
-            "tunnel": tunnel(
-                "* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
-                77,
-                "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette",
-            )
-        },
+        tunnel(
+            "* SSL connection using TLSv1.2 / Aes256\n*  issuer: CN=Proxy CA, O=Contoso\n",
+            77,
+            "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette",
+        ),
         Status.FAIL,
         "The VM does not trust the certificate of management.azure.com (schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325) - Die Zertifikatkette). It was issued by CN=Proxy CA, O=Contoso. Either a proxy opens the connection with its own CA, or the VM's CA certificates are out of date.",
         "If the issuer is your own proxy: exempt management.azure.com from TLS inspection (Arc does not work well with it). If it is Microsoft or DigiCert: import the present root certificates (certutil -generateSSTFromWU roots.sst on a machine that reaches Windows Update).",
-        {"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "its own CA file",
-        {"tunnel": tunnel("", 77, "schannel: failed to open CA file 'C:\\ca.pem': No such file or directory")},
+        tunnel("", 77, "schannel: failed to open CA file 'C:\\ca.pem': No such file or directory"),
         Status.FAIL,
         "The VM cannot read its own CA bundle (schannel: failed to open CA file 'C:\\ca.pem': No such file or directory), so it trusts no certificate, including that of management.azure.com.",
         "Import the CA certificates into Cert:\\LocalMachine\\Root. Check CURL_CA_BUNDLE and SSL_CERT_FILE, too.",
-        {"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "expired",
-        {"tunnel": tunnel("", 60, "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)")},
+        tunnel("", 60, "schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)"),
         Status.FAIL,
         "The certificate of management.azure.com is outside its time of validity (schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)). Azure's certificates are renewed in time, so the VM's clock is wrong (SSH-003), or another server answers.",
         "Set the VM's clock (SSH-003). If it is right, exempt the endpoints from TLS inspection.",
-        {"endpoint": ENDPOINT},
     ),
-    Row(
+    row(
         "not said",
-        {"tunnel": tunnel("* schannel: disabled automatic use of client certificate\n")},
+        tunnel("* schannel: disabled automatic use of client certificate\n"),
         Status.UNKNOWN,
         "curl did not print which TLS version it spoke with management.azure.com.",
         "On the VM: curl.exe -v --proxy http://169.254.0.11:3128 https://management.azure.com:443/",
-        {"endpoint": ENDPOINT},
     ),
 ]
