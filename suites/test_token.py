@@ -26,7 +26,7 @@ from plugins import (
 )
 from suites import ARTICLE
 from suites.probes import imds_token
-from suites.probes.az_login import KNOWN_MESSAGES, AzLogin, Step
+from suites.probes.az_login import AzLogin, Step
 from suites.probes.azcmagent_output import HIMDS
 from suites.probes.imds_token import TokenAnswer
 from suites.rules import token_claims, token_request
@@ -228,7 +228,7 @@ def _failed(step: Step | None, command: str) -> CheckOutcome | None:
     if step.exit == 0:
         return None
     message = f"{command} ended with {step.exit}{sentence(_last_words(step.output))}."
-    for refusal in KNOWN_MESSAGES:
+    for refusal in imds_token.token_rules().az_refusals:
         if re.search(refusal.pattern, step.output, re.I):
             return CheckOutcome(Status.FAIL, f"{message} {refusal.meaning}", refusal.remedy)
     return CheckOutcome(Status.FAIL, message)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 
 def plural(number: int, noun: str, plural: str = "") -> str:
-    """The noun for a number: ``VM`` for 1, else ``VMs``; `plural_noun` for irregular plurals."""
+    """The noun for a number: ``VM`` for 1, else ``VMs``; `plural` for irregular plurals."""
     return noun if number == 1 else plural or f"{noun}s"
 
 

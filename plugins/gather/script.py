@@ -55,8 +55,8 @@ class VmScript:
 
 
 @cache
-def _text(name: str) -> str:
-    """A shell file beside this module, without its comments."""
+def file_text(name: str) -> str:
+    """A file of the engines beside this module, without its comments."""
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
@@ -90,7 +90,7 @@ _PROGRAMS = "[ cat cd command echo kill mkdir mkfifo printf read rm sed sleep su
 
 @cache
 def _fresh_start() -> str:
-    text = _text("engine.sh") + _text("engine_main.sh") + _text("engine_root.sh")
+    text = file_text("engine.sh") + file_text("engine_main.sh") + file_text("engine_root.sh")
     names = {name for match in _OURS.findall(text) for name in " ".join(match).split()} - {"_"}
     return f"set +aCefuvx\nunset TMOUT IFS CDPATH N place {' '.join(sorted(names))}\nunset -f {_PROGRAMS}"
 
@@ -105,11 +105,11 @@ def _compiled(probes: tuple[ProbeCommand, ...]) -> tuple[str, float]:
     lines = [
         _fresh_start(),
         f"N={_NONCE} ROOT_MARK={quote(_ROOT_MARK)}",
-        f"engine={quote(_text('engine.sh'))}",
-        f"root_shell={quote(_text('engine_root.sh'))}",
+        f"engine={quote(file_text('engine.sh'))}",
+        f"root_shell={quote(file_text('engine_root.sh'))}",
         f"bootstrap={bootstrap(_ROOT_MARK)}",
         'eval "$engine"',
-        _text("engine_main.sh").replace("FOLDER", _FOLDER),
+        file_text("engine_main.sh").replace("FOLDER", _FOLDER),
         "printf '\\n%s hello\\n' \"$N\"",
         _make_room(names, len(probes)),
         *(_probe(*probe) for probe in plain),

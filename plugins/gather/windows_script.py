@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 from plugins.checks.probe import ProbeCommand
 from plugins.checks.quoting import ps
-from plugins.gather.script import OVERHEAD, VmScript
+from plugins.gather.script import OVERHEAD, VmScript, file_text
 from plugins.gather.windows_command import ADVICE, COMMAND, pack
 
 #: Seconds that PowerShell may need until the first probe runs: two cold starts.
@@ -19,22 +17,12 @@ STARTUP = 15.0
 _SENDING = 3.0
 
 
-@cache
-def _engine() -> str:
-    return f"$runner = {{\n{_text('probe')}\n}}.ToString()\n{_text('engine')}"
-
-
-def _text(name: str) -> str:
-    """A PowerShell file beside this module, without its comments."""
-    text = Path(__file__).with_name(f"{name}.ps1").read_text(encoding="utf-8")
-    return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
-
-
 def source(probes: Sequence[ProbeCommand], nonce: str) -> str:
     """The PowerShell text that runs `probes`, those with the longest limit first."""
     longest_first = sorted(enumerate(probes, 1), key=lambda probe: -probe[1].timeout)
     rows = "\n".join(_row(index, probe) for index, probe in longest_first)
-    return f"$nonce = {ps(nonce)}\n$deadline = {_limit(probes) - _SENDING:g}\n$probes = @(\n{rows}\n)\n{_engine()}\n"
+    engine = f"$runner = {{\n{file_text('probe.ps1')}\n}}.ToString()\n{file_text('engine.ps1')}"
+    return f"$nonce = {ps(nonce)}\n$deadline = {_limit(probes) - _SENDING:g}\n$probes = @(\n{rows}\n)\n{engine}\n"
 
 
 def _limit(probes: Sequence[ProbeCommand]) -> float:

@@ -33,7 +33,7 @@ def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]
     if isinstance(profile, str):
         own = _DATA / f"profile-{profile}.toml"
         files = {"profile": own if own.is_file() else Path(profile), **files}
-    files |= {f"plugins/requirements/data/{path.name}": path for path in sorted(_DATA.glob("*.toml"))}
+    files |= {path.relative_to(ROOT).as_posix(): path for path in sorted(_DATA.rglob("*.toml"))}
     digests = {} if isinstance(profile, str) else {"profile": f"sha256:{hashlib.sha256(profile).hexdigest()}"}
     digests |= {name: _of_files([path]) for name, path in files.items() if path.is_file()}
     return digests | {folder: _of_code(folder) for folder in ("suites", "plugins")}

@@ -6,11 +6,12 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import PurePosixPath
 
 from plugins import ProbeResult, probe, quote
-from plugins.requirements.data_files import read_table
+from plugins.requirements.data_files import read_as, read_table
 from suites.probes import windows_guest
 from suites.probes.windows_guest import WindowsGuest
 from suites.wording import plain
@@ -38,7 +39,7 @@ class AgentNeeds:
     """data/operating-systems.toml."""
 
     source: str
-    date: str
+    date: date
     architectures: Mapping[str, str]
     systems: Mapping[str, SupportedSystem]
     free_megabytes: int
@@ -50,27 +51,7 @@ class AgentNeeds:
 @cache
 def agent_needs() -> AgentNeeds:
     """The agent's requirements on a guest, from the data file."""
-    table = read_table("operating-systems")
-    return AgentNeeds(
-        source=table["source"],
-        date=str(table["date"]),
-        architectures=table["architectures"],
-        systems={
-            id: SupportedSystem(
-                row["name"],
-                tuple(row["versions"]),
-                tuple(row["arm64"]),
-                row.get("limited", {}),
-                row.get("ended", {}),
-                row.get("unlisted", {}),
-            )
-            for id, row in table["systems"].items()
-        },
-        free_megabytes=table["disk"]["free_megabytes"],
-        free_at=tuple(table["disk"]["free_at"]),
-        executable=tuple(table["disk"]["executable"]),
-        locks=tuple(table["apt"]["locks"]),
-    )
+    return read_as("operating-systems", AgentNeeds)
 
 
 @dataclass(frozen=True, slots=True)

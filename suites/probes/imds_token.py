@@ -32,20 +32,20 @@ from urllib.parse import quote as url_quote
 import msgspec
 
 from plugins import ProbeResult, Profile, Vm, probe, quote, tool
-from plugins.requirements.data_files import read_table
+from plugins.requirements.data_files import read_as
 from suites.probes.curl import EXITS, WRITE, CurlAnswer
 from suites.wording import plain
 
 
 @dataclass(frozen=True, slots=True)
 class KnownRefusal:
-    """The meaning of an error of the metadata service."""
+    """The meaning of an error of the metadata service, or of az."""
 
     pattern: str
     meaning: str
     remedy: str  # "" when the VM has to be created again
-    create_again: bool
-    samples: tuple[str, ...]
+    create_again: bool = False
+    samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +57,13 @@ class TokenRules:
     backdated: int
     nearly_expired: int
     refusals: tuple[KnownRefusal, ...]
+    az_refusals: tuple[KnownRefusal, ...]  # in the order to try
 
 
 @cache
 def token_rules() -> TokenRules:
     """Requirements on tokens, from the data file."""
-    table = read_table("token")
-    return TokenRules(
-        audiences={cloud: tuple(names) for cloud, names in table["audiences"].items()},
-        identity_options=tuple(table["az"]["identity_options"]),
-        backdated=table["seconds"]["backdated"],
-        nearly_expired=table["seconds"]["nearly_expired"],
-        refusals=tuple(
-            KnownRefusal(
-                row["pattern"], row["meaning"], row["remedy"], row.get("create_again", False), tuple(row["samples"])
-            )
-            for row in table["refusal"]
-        ),
-    )
+    return read_as("token", TokenRules)
 
 
 def resource(vm: Vm, profile: Profile) -> str:

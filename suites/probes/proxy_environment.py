@@ -101,11 +101,13 @@ echo @end"""
 _CUT = r"""-e '/^[A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]=/!d' -e 's#=\(["A-Za-z0-9+.$-]*://\)\{0,1\}.*@#=\1***@#'"""
 
 
+_NAMES = ", ".join(map(ps, (*PROXIES, *NO_PROXIES)))
+
+
 def _windows(value: str) -> str:
     """PowerShell that prints the variables; `value` reads $name. Windows ignores the case of names."""
-    names = ", ".join(map(ps, (*PROXIES, "NO_PROXY", "no_proxy")))
     return (
-        f"foreach ($name in {names}) {{\n"
+        f"foreach ($name in {_NAMES}) {{\n"
         f"    $value = {value}\n"
         f"    if ($value) {{ \"$name=\" + ($value -replace '(?s)^([A-Za-z0-9+.-]*://)?.*@', '$1{MARK}@') }}\n"
         "}\n"
@@ -193,7 +195,7 @@ def _read_written(result: ProbeResult) -> dict[str, list[str]]:
 
 written = probe(
     f"grep -ios '^[^#@]*_proxy[= ]' {_FILES} /dev/null; s=$?; [ $s -le 2 ] || exit $s\necho @end",
-    windows=f"foreach ($name in {', '.join(map(ps, (*PROXIES, 'NO_PROXY', 'no_proxy')))}) {{\n"
+    windows=f"foreach ($name in {_NAMES}) {{\n"
     f'    if ({_MACHINE}) {{ "the Machine environment:$name=" }}\n'
     f'    if ({_USER}) {{ "the User environment:$name=" }}\n'
     "}",

@@ -5,8 +5,7 @@ A fleet of 1,000 VMs has 90,000 results and 80 MB of evidence; as table rows no 
 * the **core**, plain JSON: the VMs that are drawn, their groups, and one text per VM with a letter for each result. All
   that the matrix needs, a few hundred bytes a VM;
 * the **chunks**, deflated and in base64: the messages of each check and the output of each probe on every VM. Similar
-texts are
-  together, so they compress well, and a click unpacks one or two of them. They have a budget: findings go
+  texts are together, so they compress well, and a click unpacks one or two of them. They have a budget: findings go
   first; the rest is omitted, with a note that results.json has it.
 
 Every text is sanitized (`plugins.core.sanitize`) here. The script inserts it into the page as text, never as markup.
