@@ -195,6 +195,7 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
     """A running VM with a network of its tenant, where SSH goes, and a cloud services network."""
     subscription = identifier.split("/")[2]
     nexus = identifier.rpartition("/virtualMachines/")[0]
+    rack = f"{nexus}/racks/lab-rack"
     return _resource(
         identifier,
         {
@@ -217,12 +218,7 @@ def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, 
                 }
             ],
             "placementHints": [
-                {
-                    "hintType": "Affinity",
-                    "resourceId": f"{nexus}/racks/lab-rack",
-                    "schedulingExecution": "Hard",
-                    "scope": "",
-                }
+                {"hintType": "Affinity", "resourceId": rack, "schedulingExecution": "Hard", "scope": ""}
             ],
             "powerState": "On",
             "provisioningState": "Succeeded",

@@ -97,19 +97,7 @@ def _private_file_systems() -> None:
 
 def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
     """Write every file: keys, certificates, the VMs' layers and what COMMAND gets."""
-    authorities = {
-        "azure": Authority.create(
-            "Microsoft Corporation",
-            root="Microsoft RSA Root Certificate Authority 2017 (lab stand-in)",
-            issuing="Microsoft Azure RSA TLS Issuing CA 04 (lab stand-in)",
-        ),
-        "interceptor": Authority.create(
-            "Zscaler Inc.",
-            root="Zscaler Root CA (lab stand-in)",
-            issuing="Zscaler Intermediate Root CA (zscaler.net) (lab stand-in)",
-        ),
-        "nobody": Authority.create("Contoso", root="Contoso Root CA", issuing="Contoso Issuing CA"),
-    }
+    authorities = _authorities()
     intercepted = any("intercepted" in plan.tls.values() for plan in plans)
     settings = {
         "ready": f"{STATE}/fabric/standins.ready",
@@ -143,6 +131,22 @@ def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping
     (HANDOUT / "authorities.pem").write_text(handout.authorities(authorities["azure"].root_pem), encoding="utf-8")
     (HANDOUT / "inventory.yaml").write_text(handout.inventory(plans, HANDOUT), encoding="utf-8")
     handout.write_runner(run, HANDOUT)
+
+
+def _authorities() -> dict[str, Authority]:
+    return {
+        "azure": Authority.create(
+            "Microsoft Corporation",
+            root="Microsoft RSA Root Certificate Authority 2017 (lab stand-in)",
+            issuing="Microsoft Azure RSA TLS Issuing CA 04 (lab stand-in)",
+        ),
+        "interceptor": Authority.create(
+            "Zscaler Inc.",
+            root="Zscaler Root CA (lab stand-in)",
+            issuing="Zscaler Intermediate Root CA (zscaler.net) (lab stand-in)",
+        ),
+        "nobody": Authority.create("Contoso", root="Contoso Root CA", issuing="Contoso Issuing CA"),
+    }
 
 
 def _certificates(name: str, authority: Authority) -> dict[str, str]:

@@ -28,6 +28,8 @@ from plugins.model import Evidence
 from plugins.requirements.profile import Profile
 from plugins.ssh import client as ssh
 
+_CONNECTED_BEFORE = "The machine was connected before this run."
+
 
 class _Additions:
     """Stores the evidence of a later visit: adds it to that of the first one, whose session stays."""
@@ -59,8 +61,7 @@ def enroll(
     """Connect the VMs, and with ``roundtrip`` disconnect those that this connected; False when it was interrupted.
 
     `probes` are those of the ENROLL checks, by name. `list_machines` reads from Azure; None: with --no-azure.
-    Everything that happens becomes evidence in `archive`, which has the first visit's. A VM that was already connected
-    is not changed.
+    Everything becomes evidence in `archive`, which has the first visit's. A VM that was connected is not changed.
     """
 
     def visit(chosen: Sequence[EnrollmentRequest], key: str) -> bool:
@@ -79,18 +80,16 @@ def enroll(
     if not visit(requests, CONNECT):
         return False
     results = {request.vm.name: archive[request.vm.name].results[CONNECT] for request in requests}
-    successful = {name for name, result in results.items() if result.state == "done" and result.exit == 0}
-    connected = [request for request in requests if request.vm.name in successful]
+    connected = [item for item in requests if (done := results[item.vm.name]).state == "done" and done.exit == 0]
     if not visit(connected, SHOW):
         return False
     ask(connected, MACHINE, until=lambda machine: status(machine) == "connected")
     if mode != "roundtrip":
         return True
-    ours = [request for request in connected if not results[request.vm.name].stdout.startswith(ALREADY)]
-    for request in connected:
-        if request not in ours:
-            reason = "The machine was connected before this run."
-            archive.add(request.vm.name, {key: not_done(key, reason) for key in (DISCONNECT, GONE)})
+    before = [item for item in connected if results[item.vm.name].stdout.startswith(ALREADY)]
+    for item in before:
+        archive.add(item.vm.name, {key: not_done(key, _CONNECTED_BEFORE) for key in (DISCONNECT, GONE)})
+    ours = [item for item in connected if item not in before]
     if not visit(ours, DISCONNECT):
         return False
     ask(ours, GONE, until=lambda machine: machine is None)

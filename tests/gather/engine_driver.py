@@ -24,7 +24,7 @@ from typing import IO, Any
 from plugins.checks.probe import ProbeCommand
 from plugins.gather import script
 from plugins.gather.frames import FrameDecoder
-from plugins.gather.script import compile_script
+from plugins.gather.script import VmScript, compile_script
 from plugins.ssh.shell_command import bootstrap
 from tests.support.throwaway import PLACES, enter
 
@@ -78,16 +78,50 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     batch = compile_script(
         [ProbeCommand(probe[0], probe[1], probe[2], probe[3], tuple(probe[4]), probe[5]) for probe in what["probes"]]
     )
-    # python3 is the one that runs the tests: what else has that name may be a script that looks for one.
-    path = f"{install(shell)}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     if Path("/etc/sudoers.d").is_dir():
         Path("/etc/sudoers.d/defaults").write_text(f"Defaults {what.get('sudoers', 'use_pty')}\n")
-    old, new = what.get("replace", ("", ""))
-    sent = batch.script.decode().replace(old, new).encode() if old else batch.script
+    decoder = FrameDecoder(batch)
+    began = time.monotonic()
+    process = _started(shell, what)
+    output, errors = _talk(process, decoder, batch, what, began)
+    seconds = time.monotonic() - began
+    assert process.stdin and process.stdout
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.stdout.close()
+    end = time.monotonic() + AWAY_WITHIN
+    allowed = set(what.get("stay", ()))
+    while (left := {pid: text for pid, text in others(set()).items() if text not in allowed}) or folders():
+        if time.monotonic() > end:
+            break
+        time.sleep(0.02)
+    result = {
+        "complete": decoder.complete,
+        "greeted": decoder.greeted,
+        "refused": decoder.full or decoder.refused,
+        "status": process.poll(),
+        "seconds": round(seconds, 2),
+        "gone": round(time.monotonic() - end + 2, 2),
+        "left": sorted(left.values()),
+        "folders": folders(),
+        "output": output[-300:].decode(errors="replace"),
+        "errors": errors[-300:].decode(errors="replace"),
+        "seen": {
+            key: [seen.state, seen.exit, seen.stdout[:70_000], seen.stderr[:300], seen.truncated]
+            for key, seen in decoder.results.items()
+        },
+    }
+    _clean_up()
+    return result
+
+
+def _started(shell: str, what: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """The shell of a login, which waits for the script."""
+    # python3 is the one that runs the tests: what else has that name may be a script that looks for one.
+    path = f"{install(shell)}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     boot = bootstrap("nexus-arc").strip("'")
     before = what.get("before", "") + '\nexec "$0" -c "$1"'
-    began = time.monotonic()
-    process = subprocess.Popen(
+    return subprocess.Popen(
         ["/bin/bash", "-c", before, f"{install(shell)}/sh", boot],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -99,8 +133,16 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
         extra_groups=[] if what.get("user") else None,
         cwd="/",
     )
+
+
+def _talk(
+    process: subprocess.Popen[bytes], decoder: FrameDecoder, batch: VmScript, what: dict[str, Any], began: float
+) -> tuple[bytes, bytes]:
+    """Send the script and read the answer, as far as `what` lets it come; stdout and stderr."""
     assert process.stdin and process.stdout and process.stderr
-    decoder, output, errors, eof = FrameDecoder(batch), b"", b"", False
+    old, new = what.get("replace", ("", ""))
+    sent = batch.script.decode().replace(old, new).encode() if old else batch.script
+    output, errors, eof = b"", b"", False
     with suppress(BrokenPipeError):
         process.stdin.write(sent)
         process.stdin.flush()
@@ -134,32 +176,11 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
             kill = None
         if process.poll() is not None and not ready:
             break
-    seconds = time.monotonic() - began
-    with suppress(BrokenPipeError):
-        process.stdin.close()
-    process.stdout.close()
-    end = time.monotonic() + AWAY_WITHIN
-    allowed = set(what.get("stay", ()))
-    while (left := {pid: text for pid, text in others(set()).items() if text not in allowed}) or folders():
-        if time.monotonic() > end:
-            break
-        time.sleep(0.02)
-    result = {
-        "complete": decoder.complete,
-        "greeted": decoder.greeted,
-        "refused": decoder.full or decoder.refused,
-        "status": process.poll(),
-        "seconds": round(seconds, 2),
-        "gone": round(time.monotonic() - end + 2, 2),
-        "left": sorted(left.values()),
-        "folders": folders(),
-        "output": output[-300:].decode(errors="replace"),
-        "errors": errors[-300:].decode(errors="replace"),
-        "seen": {
-            key: [seen.state, seen.exit, seen.stdout[:70_000], seen.stderr[:300], seen.truncated]
-            for key, seen in decoder.results.items()
-        },
-    }
+    return output, errors
+
+
+def _clean_up() -> None:
+    """End the processes and remove the files that a run left."""
     for pid in others(set()):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -173,7 +194,6 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
         if not others(set()):
             break
         time.sleep(0.01)
-    return result
 
 
 def _chosen(which: str, main: int) -> list[int]:

@@ -149,14 +149,7 @@ def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
         fleet.write_text("\n".join([f"ssh_config: {config}", "vms:", *lines, ""]))
         done = run_pytest(
             *("-p", "no:cacheprovider", f"--inventory={fleet}", "--ssh-user=anna"),
-            *(
-                "--no-azure",
-                "--check=SSH-001",
-                "--check=VM-001",
-                f"--reports={reports}",
-                "-vv",
-                "-rA",
-            ),
+            *("--no-azure", "--check=SSH-001", "--check=VM-001", f"--reports={reports}", "-vv", "-rA"),
             *(f"--log-file={log}", "--log-file-level=DEBUG"),
             cwd=ROOT,
             env={**os.environ, **ENVIRONMENT, "HOME": str(tmp_path), "COLUMNS": "100"},

@@ -206,10 +206,15 @@ def problems(file: Path) -> Iterator[str]:
             yield from commands(text)
 
 
-def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> None:
-    log = tmp_path / "run.log"
-    # An earlier run, as a stranger may have written it: compared with, and in the line over time.
-    earlier = tmp_path / "20200101T000000Z-aaaa"
+FILES = (
+    "results.json report.html junit.xml ctrf.json results.sarif summary.md fixes.md fixes.sh ActionPlan.csv readiness.prom "
+    "terminal.txt"
+).split()
+
+
+def earlier_run(folder: Path) -> Path:
+    """As a stranger may have written it: compared with, and in the line over time."""
+    earlier = folder / "20200101T000000Z-aaaa"
     earlier.mkdir()
     past = {"results": [], "readiness": "ready"}
     vms = [{"name": name, **past} for name in ("vm1", "vm3", f"gone{MARKERS}")]
@@ -221,6 +226,12 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
         "vms": vms,
     }
     (earlier / "results.json").write_text(json.dumps(about))
+    return earlier
+
+
+def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    earlier = earlier_run(tmp_path)
     printed = ran(
         f"--evidence={spoilt}",
         f"--reports={tmp_path}",
@@ -241,19 +252,7 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
         log,
         *(file for file in run.rglob("*") if file.is_file() and file.suffix != ".zip" and file.name[0] != "."),
     ]
-    assert {
-        "results.json",
-        "report.html",
-        "junit.xml",
-        "ctrf.json",
-        "results.sarif",
-        "summary.md",
-        "fixes.md",
-        "fixes.sh",
-        "ActionPlan.csv",
-        "readiness.prom",
-        "terminal.txt",
-    } <= {file.name for file in outputs}
+    assert set(FILES) <= {file.name for file in outputs}
     rows = {file.name: problem for file in outputs if (problem := next(problems(file), None))}
     with ZipFile(next(run.glob("bundle/*.zip"))) as bundle:  # what is judged again from it keeps the VM's own words
         for name in bundle.namelist():

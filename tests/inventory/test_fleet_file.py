@@ -157,32 +157,34 @@ def test_plain_data_and_back(fleet_file: Path) -> None:
         assert hash(vm) == hash(Vm.from_dict(vm.as_dict()))
 
 
+MISTAKES = """\
+defaults:
+  name: x
+  port: 70000
+vms:
+  - vm-a
+  - name: vm-b
+    prot: 22
+    tags: {rack: 12, 3: x}
+  - name: vm-a
+    host: -oProxyCommand=x
+  - host: foo
+    identity: sytem
+  - name: 3
+    target: {cloud: AzureClod, subscription: abc, place: 1}
+    resource_id: /subscriptions/x
+  - [a]
+  - name: true
+    port: "22"
+    user:
+    jump: "a b"
+  -
+vmss: 3
+"""
+
+
 def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
-    text = """\
-        defaults:
-          name: x
-          port: 70000
-        vms:
-          - vm-a
-          - name: vm-b
-            prot: 22
-            tags: {rack: 12, 3: x}
-          - name: vm-a
-            host: -oProxyCommand=x
-          - host: foo
-            identity: sytem
-          - name: 3
-            target: {cloud: AzureClod, subscription: abc, place: 1}
-            resource_id: /subscriptions/x
-          - [a]
-          - name: true
-            port: "22"
-            user:
-            jump: "a b"
-          -
-        vmss: 3
-        """
-    assert errors(fleet_file, text) == [
+    assert errors(fleet_file, MISTAKES) == [
         "fleet.yaml:2: defaults.name: unknown key. Known are host, user, port, jump, identity_file, resource_id, identity, os, path, target, tags.",
         "fleet.yaml:3: defaults.port: 70000 is out of range. A port is 1 to 65535.",
         "fleet.yaml:7: vms[1].prot: unknown key. Did you mean 'port'?",

@@ -76,49 +76,51 @@ def test_the_list_may_be_empty(file: Path) -> None:
     assert (waivers.entries, waivers.header()) == ((), "0 waivers of waivers.yaml")
 
 
+MISTAKES = """\
+waivers:
+  - check: IMDS-02
+    vms: 'lab-*'
+    reason: r
+    owner: o
+    tracker: t
+    expires: 2026-12-31
+  - chek: IMDS-002
+    vms: 'lab-*'
+    reason: r
+    owner: " "
+    tracker: 1044
+  - check: ABC-001
+    vms: {}
+    reason:
+    owner: anna
+    tracker: t
+    expires: 2026-11-20
+  - check: NET-001
+    vms: {ring: 1}
+    reason: r
+    owner: o
+    tracker: t
+    expires: 2026-02-30
+    until: 2027-01-01
+  - check: NET-001
+    vms: a
+    reason: r
+    owner: o
+    tracker: t
+    expires: 31.12.2026
+  - check: NET-001
+    vms: a
+    reason: again
+    owner: o
+    tracker: t
+    expires: 2026-12-31 12:00:00
+  - IMDS-002
+  - {}
+"""
+
+
 def test_every_mistake_is_reported_with_its_line(file: Path) -> None:
-    text = """\
-        waivers:
-          - check: IMDS-02
-            vms: 'lab-*'
-            reason: r
-            owner: o
-            tracker: t
-            expires: 2026-12-31
-          - chek: IMDS-002
-            vms: 'lab-*'
-            reason: r
-            owner: " "
-            tracker: 1044
-          - check: ABC-001
-            vms: {}
-            reason:
-            owner: anna
-            tracker: t
-            expires: 2026-11-20
-          - check: NET-001
-            vms: {ring: 1}
-            reason: r
-            owner: o
-            tracker: t
-            expires: 2026-02-30
-            until: 2027-01-01
-          - check: NET-001
-            vms: a
-            reason: r
-            owner: o
-            tracker: t
-            expires: 31.12.2026
-          - check: NET-001
-            vms: a
-            reason: again
-            owner: o
-            tracker: t
-            expires: 2026-12-31 12:00:00
-          - IMDS-002
-          - {}
-        """
-    assert mistakes(file, text) == [
+    assert mistakes(file, MISTAKES) == [
         "waivers.yaml:2: waivers[0].check: there is no check 'IMDS-02'. Did you mean 'IMDS-002'?",
         "waivers.yaml:8: waivers[1].check: it is missing. Add 'check: IMDS-002'.",
         "waivers.yaml:8: waivers[1].chek: unknown key. Did you mean 'check'?",

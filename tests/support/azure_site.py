@@ -115,8 +115,8 @@ def define(arm: Arm, role: str, name: str, *actions: str) -> None:
     }
 
 
-def populate(arm: Arm, count: int) -> list[Vm]:
-    """A site with so many healthy VMs, each with its own identity. Returns their inventory."""
+def put_platform(arm: Arm) -> None:
+    """The cluster, its manager, and the cloud services network."""
     arm.put(
         {
             "id": CLUSTER,
@@ -164,6 +164,10 @@ def populate(arm: Arm, count: int) -> list[Vm]:
             },
         }
     )
+
+
+def put_target(arm: Arm) -> None:
+    """The resource providers, and the resource group that the Arc machines go to."""
     for namespace in (NEXUS, *TARGET_PROVIDERS):
         path = f"/subscriptions/{SUBSCRIPTION}/providers/{namespace}"
         arm.documents[path.lower()] = {
@@ -181,6 +185,12 @@ def populate(arm: Arm, count: int) -> list[Vm]:
         "HybridCompute Machine ListAccessDetails Action In-Built Role",
         "Microsoft.HybridCompute/machines/listAccessDetails/action",
     )
+
+
+def populate(arm: Arm, count: int) -> list[Vm]:
+    """A site with so many healthy VMs, each with its own identity. Returns their inventory."""
+    put_platform(arm)
+    put_target(arm)
     fleet = []
     for number in range(1, count + 1):
         arm.put(vm(number))

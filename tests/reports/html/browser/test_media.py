@@ -123,6 +123,19 @@ def test_it_prints_the_plan_opened_and_the_whole_matrix(fleet: Chrome, rollout_r
     expect(fleet, "document.querySelectorAll('#plan details[open]').length", 0)
 
 
+def barriers(page: Chrome, *rules: str) -> Json:
+    # What stays in sight while the page moves hides the colours behind it from axe.
+    act(
+        page,
+        "const fixed = document.querySelectorAll('.filter, .sections, .card, .card header, #matrix thead, #matrix th:first-child'); fixed.forEach(element => { element.style.position = 'static'; })",
+    )
+    # Of rules that are kept one element is enough: to describe each of thousands takes most of the time.
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    actual: Json = page.execute_async_script("axe.run(arguments[0]).then(arguments[1])", options)
+    assert [(broken["id"], broken["nodes"][0]["html"]) for broken in actual["violations"]] == []
+    return actual
+
+
 def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str]) -> None:
     """axe-core's rules (WCAG and best practice): the whole page, with everything open, a group and a card.
 
@@ -130,26 +143,13 @@ def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str])
     """
     small = opened(browser, address_of("small"))
     small.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))
-
-    def barriers(*rules: str) -> Json:
-        # What stays in sight while the page moves hides the colours behind it from axe.
-        act(
-            small,
-            "const fixed = document.querySelectorAll('.filter, .sections, .card, .card header, #matrix thead, #matrix th:first-child'); fixed.forEach(element => { element.style.position = 'static'; })",
-        )
-        # Of rules that are kept one element is enough: to describe each of thousands takes most of the time.
-        options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-        actual: Json = small.execute_async_script("axe.run(arguments[0]).then(arguments[1])", options)
-        assert [(broken["id"], broken["nodes"][0]["html"]) for broken in actual["violations"]] == []
-        return actual
-
     choose(small, "group", "site")
     act(
         small,
         "const all = document.querySelectorAll('details'); all.forEach(details => { details.open = true; }); document.querySelector('.toggle').click()",
     )
     open_cell(small, "madrid-db-001", "NET-001")
-    actual = barriers()
+    actual = barriers(small)
     passed = {rule["id"] for rule in actual["passes"]}
     assert {
         "color-contrast",
@@ -162,12 +162,13 @@ def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str])
         "svg-img-alt",
     } <= passed | {rule["id"] for rule in actual["inapplicable"]}
     prefer(small, "dark")
-    barriers("color-contrast")
+    barriers(small, "color-contrast")
     prefer(small)
     with on_a_phone(small):
         click(small, "#vm-list button")
         card(small)
         barriers(
+            small,
             "color-contrast",
             "scrollable-region-focusable",
             "aria-required-children",
