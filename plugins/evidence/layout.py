@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 from urllib.parse import quote
 
 #: The operator's own profile at the time of the run.
@@ -10,6 +12,9 @@ PROFILE = "profile.toml"
 
 #: The answers of Azure, and the versions of the Azure CLI on the machine that ran the suite.
 AZURE, RUNNER = "azure.json", "runner.json"
+
+#: How the name of a run directory begins: names sort by time.
+RUN_NAME = re.compile(r"\d{8}T\d{6}Z-")
 
 _LONGEST = 120  # leaves room for a suffix in the 255 bytes that file systems allow
 
@@ -32,3 +37,9 @@ def file_name(name: str) -> str:
 def evidence_path(name: str) -> str:
     """The file with the evidence of the VM `name`, within a run."""
     return f"evidence/{file_name(name)}.json"
+
+
+def finished_runs(reports: Path) -> list[Path]:
+    """The run directories with results, the newest first; not the link ``latest``."""
+    runs = (path.parent for path in reports.glob("*/results.json") if RUN_NAME.match(path.parent.name))
+    return sorted(runs, key=lambda run: run.name, reverse=True)

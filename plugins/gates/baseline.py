@@ -21,7 +21,6 @@ is named under.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +31,13 @@ from plugins.core.sanitize import case_text
 from plugins.core.strict_json import check_version, checked
 from plugins.core.wording import counted
 from plugins.evidence.archive import read_as, read_object
+from plugins.evidence.layout import RUN_NAME, finished_runs
 from plugins.judge.readiness import NEEDS_ATTENTION, NOT_JUDGED
 from plugins.model import Status
 from plugins.results import compact
 from plugins.results.schema import FIELDS, READABLE
 
 LATEST = "latest"
-_RUN = r"\d{8}T\d{6}Z-"
 
 _NOT_MET = NEEDS_ATTENTION - {Status.BLOCKED}
 _GOOD = ("pass", "not applicable")
@@ -111,12 +110,11 @@ def load(option: str, reports: Path) -> Baseline:
 def _newest(reports: Path) -> Path:
     """The run that the link ``latest`` names, which is complete; without the link, the newest: run ids sort by time."""
     link = reports / LATEST
-    if re.match(_RUN, link.resolve().name) and (link / "results.json").is_file():
+    if RUN_NAME.match(link.resolve().name) and (link / "results.json").is_file():
         return link.resolve()
-    runs = [path.parent for path in reports.glob("*/results.json") if re.match(_RUN, path.parent.name)]
-    if not runs:
+    if not (runs := finished_runs(reports)):
         raise InputError(f"--against {LATEST}: no runs in {reports} yet. Run once without --against.")
-    return max(runs, key=lambda run: run.name)
+    return runs[0]
 
 
 class _Result(TypedDict):

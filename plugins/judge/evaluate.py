@@ -158,13 +158,8 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
     if result.state != "done" and result.state not in probe.accept_states:
         raise _why_not(result, probe, windows=evidence.vm.os == "windows")
     if incomplete := _incomplete(result, probe):
-        raise CheckOutcome(
-            Status.UNKNOWN,
-            f"The answer of the probe {key} is incomplete: {incomplete}.",
-            "Run the command shown below on the VM by hand and check how it ends.",
-            shared_cause=_unreadable(probe),
-            component="guest",
-            action="Find out why a command breaks off on {vms}",
+        raise _unreadable(
+            probe, f"{key} is incomplete: {incomplete}", "how it ends", "Find out why a command breaks off"
         )
     if probe.read is None:
         return result
@@ -173,19 +168,20 @@ def value(probe: Probe, key: str, evidence: Evidence) -> Any:
         _read.values[key] = probe, result, value
         return value
     except ValueError as error:
-        raise CheckOutcome(
-            Status.UNKNOWN,
-            f"The answer of the probe {key} could not be read: {error}.",
-            "Run the command shown below on the VM by hand and check its output.",
-            shared_cause=_unreadable(probe),
-            component="guest",
-            action="Find out what a command prints on {vms}",
-        ) from None
+        problem = f"{key} could not be read: {error}"
+        raise _unreadable(probe, problem, "its output", "Find out what a command prints") from None
 
 
-def _unreadable(probe: Probe) -> str:
-    """The shared cause of checks whose probes run the same broken program."""
-    return f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else ""
+def _unreadable(probe: Probe, problem: str, look: str, action: str) -> CheckOutcome:
+    """The outcome for an answer that cannot be used; a broken program has one cause for all checks of its probes."""
+    return CheckOutcome(
+        Status.UNKNOWN,
+        f"The answer of the probe {problem}.",
+        f"Run the command shown below on the VM by hand and check {look}.",
+        shared_cause=f"unreadable answers of {' '.join(probe.needs)}" if probe.needs else "",
+        component="guest",
+        action=f"{action} on {{vms}}",
+    )
 
 
 def _incomplete(result: ProbeResult, probe: Probe) -> str:

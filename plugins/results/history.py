@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,13 +12,11 @@ from plugins.core.errors import InputError
 from plugins.core.sanitize import case_text
 from plugins.core.strict_json import checked
 from plugins.evidence.archive import read_as, read_object
+from plugins.evidence.layout import finished_runs
 from plugins.judge.readiness import READINESS
 from plugins.results.schema import FIELDS, VERSION
 
 Json = Mapping[str, Any]
-
-#: The name of a run's directory; the link ``latest`` would count one run twice.
-_RUN = re.compile(r"\d{8}T\d{6}Z-")
 
 
 def history(results: Json, reports: Path, number: int) -> list[dict[str, Any]]:
@@ -60,10 +57,10 @@ class _Past(TypedDict):
 
 
 def _earlier(results: Json, reports: Path) -> Iterator[_Past]:
-    """The runs in `reports` before this one, the newest first: their names sort by time."""
-    paths = [path for path in reports.glob("*/results.json") if _RUN.match(path.parent.name)]
-    for path in sorted(paths, key=lambda path: path.parent.name, reverse=True):
-        if path.parent.name < results["run_id"]:
+    """The runs in `reports` before this one, the newest first."""
+    for run in finished_runs(reports):
+        if run.name < results["run_id"]:
+            path = run / "results.json"
             try:
                 past = read_as(path, _Past, FIELDS) or checked(read_object(path), _Past)
                 datetime.fromisoformat(past["started"])

@@ -40,6 +40,7 @@ certificate             exit 51 (before 7.62), 60, 77, 83,    the sentence: it d
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import msgspec
@@ -180,21 +181,20 @@ def _error(stderr: str) -> str:
     return plain(errors[-1].strip()) if errors else ""
 
 
-def direct(url: str, limit: int) -> str:
-    """The command for a request to the metadata service that ignores all proxy settings of the VM."""
-    return f"curl -q -sS --noproxy '*' {metadata_request(url, limit)}"
+#: The options of a request that ignores all proxy settings of the VM.
+DIRECT = ("-q", "-sS", "--noproxy", "*")
 
 
-def metadata_request(url: str, limit: int) -> str:
-    """The part of the command after curl's proxy options."""
-    return f"--max-time {limit} -H Metadata:true -o /dev/null -D - -w {quote(WRITE)} {quote(url)}"
+def to_metadata(url: str, limit: int) -> tuple[str, ...]:
+    """The arguments of a request to the metadata service, after those about a proxy."""
+    return "--max-time", str(limit), "-H", "Metadata:true", "-o", "/dev/null", "-D", "-", "-w", WRITE, url
 
 
-def direct_windows(url: str, limit: int) -> str:
-    """The same, for a Windows VM."""
-    return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *metadata_arguments(url, limit))
+def curl(*arguments: str) -> str:
+    """The command that runs curl."""
+    return f"curl {' '.join(map(quote, arguments))}"
 
 
-def metadata_arguments(url: str, limit: int) -> list[str]:
-    """`metadata_request`, word by word, for a Windows VM."""
-    return ["--max-time", str(limit), "-H", "Metadata:true", "-o", "NUL", "-D", "-", "-w", WRITE, url]
+def curl_windows(*arguments: str, without: Sequence[str] = ()) -> str:
+    """The same, for a Windows VM, without some environment variables."""
+    return tool("curl.exe", *("NUL" if word == "/dev/null" else word for word in arguments), without=without)

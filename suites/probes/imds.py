@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plugins import Profile, probe, ps, quote
-from suites.probes.curl import EXITS, CurlAnswer, direct, direct_windows
+from suites.probes.curl import DIRECT, EXITS, CurlAnswer, curl, curl_windows, to_metadata
 
 # The first packet is often enough; a second and third only when it was lost. Only options that busybox knows.
 ping = probe(
@@ -41,8 +41,8 @@ def compute_url(profile: Profile) -> str:
 
 def _answer_of(url: Callable[[Profile], str]) -> Any:
     return probe(
-        lambda profile: direct(url(profile), profile.timeouts.imds),
-        windows=lambda profile: direct_windows(url(profile), profile.timeouts.imds),
+        lambda profile: curl(*DIRECT, *to_metadata(url(profile), profile.timeouts.imds)),
+        windows=lambda profile: curl_windows(*DIRECT, *to_metadata(url(profile), profile.timeouts.imds)),
         timeout=10,
         needs=["curl"],
         accept_exits=EXITS,

@@ -17,15 +17,15 @@ from functools import cache
 
 import msgspec
 
-from plugins import ProbeResult, Profile, probe, tool
-from suites.probes.curl import EXITS, CurlAnswer, metadata_arguments, metadata_request
+from plugins import ProbeResult, Profile, probe
+from suites.probes.curl import EXITS, CurlAnswer, curl, curl_windows, to_metadata
 from suites.probes.imds import healthz_url
 from suites.wording import plain
 
 #: Without -q and --noproxy: with the VM's curlrc and environment. A message of curl may quote the
 #: proxy, or a part of a password as a host: it is withheld when the proxy that curl may have used has a login.
 _AS_IS = r"""
-{ e=$(exec curl -sS -v @REQUEST@ 2>&1 >&4); s=$?; } 4>&1
+{ e=$(exec @CURL@ 2>&1 >&4); s=$?; } 4>&1
 [ "$CURL_HOME" ] && echo '@set C' >&2
 [ "$XDG_CONFIG_HOME" ] && echo '@set X' >&2
 login=$http_proxy$all_proxy$ALL_PROXY
@@ -64,9 +64,12 @@ exit $s
 """
 
 
+def _request(profile: Profile) -> tuple[str, ...]:
+    return "-sS", "-v", *to_metadata(healthz_url(profile), profile.timeouts.imds)
+
+
 def _as_is(profile: Profile) -> str:
-    request = metadata_request(healthz_url(profile), profile.timeouts.imds)
-    return _AS_IS.replace("@REQUEST@", request).strip()
+    return _AS_IS.replace("@CURL@", curl(*_request(profile))).strip()
 
 
 _FILTER = r"""
@@ -84,8 +87,7 @@ foreach ($line in $lines) {
 
 
 def _as_is_windows(profile: Profile) -> str:
-    request = tool("curl.exe", "-sS", "-v", *metadata_arguments(healthz_url(profile), profile.timeouts.imds))
-    return request + _FILTER
+    return curl_windows(*_request(profile)) + _FILTER
 
 
 _TRIED, _PROXIED = re.compile(r"^@tried (.*)$", re.M), re.compile(r"^@proxied$", re.M)

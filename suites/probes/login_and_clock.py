@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe, quote, tool
+from plugins import ANY_ERROR, ProbeResult, Profile, Vm, probe
+from suites.probes.curl import curl, curl_windows
 
 # The engine starts it only in an elevated session of an Administrator: the counterpart of root.
 root_id = probe("id -u", windows="'0'", timeout=5, root=True, accept_states=("no root",), accept_exits=ANY_ERROR)
@@ -51,21 +52,19 @@ def _date(headers: str) -> int | None:
         return None
 
 
-def _clock(vm: Vm, profile: Profile) -> str:
+def _request(vm: Vm, profile: Profile) -> list[str]:
     # -k: with a wrong clock every certificate is invalid, and this probe tests the clock.
-    limits = profile.timeouts
-    return (
-        f"NO_PROXY= no_proxy= curl -q -sS -k -I --proxy {quote(profile.proxy_url)} --connect-timeout {limits.connect}"
-        f" --max-time {limits.total} -o /dev/null -D - {quote(profile.resource_manager(vm).url)}\n"
-        "exec date -u '+%n@clock %s'"
-    )
+    limits = "--connect-timeout", str(profile.timeouts.connect), "--max-time", str(profile.timeouts.total)
+    rest = "-o", "/dev/null", "-D", "-", profile.resource_manager(vm).url
+    return ["-q", "-sS", "-k", "-I", "--proxy", profile.proxy_url, *limits, *rest]
+
+
+def _clock(vm: Vm, profile: Profile) -> str:
+    return f"NO_PROXY= no_proxy= {curl(*_request(vm, profile))}\nexec date -u '+%n@clock %s'"
 
 
 def _clock_windows(vm: Vm, profile: Profile) -> str:
-    limits = profile.timeouts
-    through = ["-I", "--proxy", profile.proxy_url, "--connect-timeout", str(limits.connect)]
-    rest = ["--max-time", str(limits.total), "-o", "NUL", "-D", "-", profile.resource_manager(vm).url]
-    ask = tool("curl.exe", "-q", "-sS", "-k", *through, *rest, without=["NO_PROXY"])
+    ask = curl_windows(*_request(vm, profile), without=["NO_PROXY"])
     # Without curl, or an answer to it, the runner's clock is compared: curl's status does not count.
     return (
         f"try {{\n{ask}\n}} catch {{ }}\n"

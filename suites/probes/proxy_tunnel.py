@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from plugins import Endpoint, ProbeResult, Profile, probe, ps, quote, tool
-from suites.probes.curl import EXITS, WRITE, CurlAnswer
+from suites.probes.curl import DIRECT, EXITS, WRITE, CurlAnswer, curl, curl_windows
 
 
 def _tunnel(endpoint: Endpoint, profile: Profile) -> str:
@@ -129,19 +129,17 @@ tunnel_if_any = probe(
 )
 
 
-def _port(profile: Profile) -> str:
+def _to_port(profile: Profile) -> tuple[str, ...]:
     # A plain request: any answer of the proxy shows that it accepted the connection. No endpoint is involved.
-    return (
-        f"curl -q -sS --noproxy '*' --connect-timeout {profile.timeouts.connect} --max-time {profile.timeouts.connect} "
-        f"-o /dev/null -D - -w {quote(WRITE)} {quote(profile.proxy_url + '/')}"
-    )
+    limit, url = str(profile.timeouts.connect), f"{profile.proxy_url}/"
+    return *DIRECT, "--connect-timeout", limit, "--max-time", limit, "-o", "/dev/null", "-D", "-", "-w", WRITE, url
 
 
-def _port_windows(profile: Profile) -> str:
-    limit = str(profile.timeouts.connect)
-    limits = ["--connect-timeout", limit, "--max-time", limit]
-    rest = ["-o", "NUL", "-D", "-", "-w", WRITE, f"{profile.proxy_url}/"]
-    return tool("curl.exe", "-q", "-sS", "--noproxy", "*", *limits, *rest)
-
-
-proxy_port = probe(_port, windows=_port_windows, timeout=10, needs=["curl"], accept_exits=EXITS, read=CurlAnswer.read)
+proxy_port = probe(
+    lambda profile: curl(*_to_port(profile)),
+    windows=lambda profile: curl_windows(*_to_port(profile)),
+    timeout=10,
+    needs=["curl"],
+    accept_exits=EXITS,
+    read=CurlAnswer.read,
+)
