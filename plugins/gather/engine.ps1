@@ -1,8 +1,8 @@
-# What runs on a Windows VM. plugins/gather/windows_script.py puts $nonce, $deadline, $probes and $runner (probe.ps1)
-# before it, and plugins/gather/script.py draws the frames it sends. One process: each probe has a runspace of its own, and
-# a probe's programs are stopped with it. Nothing is written to disk. For Windows PowerShell 5.1, which every Windows
-# Server since 2016 has, and for every later PowerShell. Only .NET and the commands of PowerShell's core: a command of a
-# module would load the module into each runspace.
+# The script on a Windows VM. plugins/gather/windows_script.py prepends $nonce, $deadline, $probes and $runner
+# (probe.ps1); plugins/gather/script.py documents the frames. One process runs all probes, each in a separate runspace,
+# and stops a probe's programs with the probe. It writes nothing to disk. It works with Windows PowerShell 5.1, which
+# every Windows Server since 2016 has, and with later versions. It uses only .NET and PowerShell's core commands: a
+# command of a module would load that module into each runspace.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $origin = [Diagnostics.Stopwatch]::GetTimestamp()
@@ -11,23 +11,23 @@ $plain = [Globalization.CultureInfo]::InvariantCulture
 $stdout = [Console]::OpenStandardOutput()
 $stderr = [Console]::OpenStandardError()
 $hidden = [Reflection.BindingFlags]'Instance, Static, NonPublic'
-# .NET on Linux locks [Console]::Out for each write to such a stream, and a probe can hold that lock: so past the stream.
+# On Linux, a write to this stream locks [Console]::Out, and a probe can hold that lock: write to the handle.
 if ([Environment]::OSVersion.Platform -eq 'Unix') {
     $handle = $stdout.GetType().GetField('_handle', $hidden).GetValue($stdout)
     $stdout = [IO.FileStream]::new($handle, [IO.FileAccess]::Write, 1)
 }
-# Only frames leave: what a probe or .NET writes to the console goes nowhere, and what it reads there is empty.
+# Keep stdout for frames: discard what a probe or .NET writes to the console, and let it read nothing there.
 [Console]::SetOut([IO.TextWriter]::Null)
 [Console]::SetError([IO.TextWriter]::Null)
 [Console]::SetIn([IO.TextReader]::Null)
-# .NET knows code pages on demand, .NET Framework without.
+# .NET needs this for code pages; .NET Framework, which lacks the class, has them already.
 try { [Text.Encoding]::RegisterProvider([Text.CodePagesEncodingProvider]::Instance) } catch { }
-# The limit for everything counts from PowerShell's start.
+# The time limit of the VM counts from the start of PowerShell.
 $self = [Diagnostics.Process]::GetCurrentProcess()
 $deadline -= [Math]::Max(0, ([DateTime]::Now - $self.StartTime).TotalSeconds)
 $grace = 1.0
 $together = 16
-# For the programs: a probe may change these for the whole process.
+# The programs start with these, because a probe can change the environment of the whole process.
 $world = @{
     variables = [Environment]::GetEnvironmentVariables()
     path = [string][Environment]::GetEnvironmentVariable('PATH')
@@ -36,7 +36,7 @@ $world = @{
 
 $expression = [Linq.Expressions.Expression]
 
-# What calls a method, as .NET compiles it: a script block needs a runspace that is free.
+# A call of a method, compiled by .NET: a script block would need a free runspace.
 function Get-Call($object, [string] $name, $arguments = @()) {
     $constants = foreach ($argument in $arguments) { $expression::Constant($argument) }
     $expression::Call($expression::Constant($object), $name, $null, [Linq.Expressions.Expression[]]@($constants))
@@ -48,13 +48,13 @@ function Get-Delegate([type] $type, $body, $parameters) {
             $expression::Parameter($parameter.ParameterType)
         }
     }
-    # An exception would end PowerShell.
+    # An exception on such a thread would end PowerShell.
     $caught = [Linq.Expressions.CatchBlock[]]@($expression::Catch([Exception], $expression::Empty()))
     $body = $expression::MakeTry([void], $body, $null, $null, $caught)
     $expression::Lambda($type, $body, [Linq.Expressions.ParameterExpression[]]@($parameters)).Compile()
 }
 
-# A thread that needs no runspace and no pool, so no probe can hold it up.
+# A thread without a runspace or a thread pool, so that no probe can delay it.
 function Start-Thread($calls) {
     $body = $expression::Block([Linq.Expressions.Expression[]]@($calls))
     $thread = [Threading.Thread]::new((Get-Delegate ([Threading.ThreadStart]) $body))
@@ -75,8 +75,8 @@ function Send-Mark([string] $words) {
     $sending.Add($frame)
 }
 
-# Of a text that passes the cap, one character passes it: so an output of exactly the cap is not taken for a cut one. A
-# probe that could not be stopped may be adding to it at this very moment.
+# Of a text beyond the cap, keep one character more than the cap, so that an output of exactly the cap does not count as
+# truncated. Retry, because a probe that could not be stopped may append to it at the same time.
 function Add-Limited($frame, $kept, [int] $cap) {
     $bytes = [byte[]]@()
     foreach ($try in 1, 2, 3) {
@@ -87,8 +87,8 @@ function Add-Limited($frame, $kept, [int] $cap) {
     $frame.Write($bytes, 0, $length)
 }
 
-# The one place where a status becomes a number. No status is not success, and an object of the probe is none: its text
-# is made by the probe's code, for which the main loop would wait.
+# Convert a probe's status to a number. A missing status is not success. Nor is an object of the probe: converting it to
+# text would run the probe's code, and the main loop would wait for it.
 function Get-Status($status) {
     $number = 0
     $integer = [Globalization.NumberStyles]::AllowLeadingSign
@@ -98,7 +98,7 @@ function Get-Status($status) {
 
 function Get-Now { ([Diagnostics.Stopwatch]::GetTimestamp() - $origin) / [Diagnostics.Stopwatch]::Frequency }
 
-# When it was, of what a probe says it was.
+# The time of a probe's time stamp, or $to if the stamp is not possible.
 function Get-Time($stamp, [double] $from, [double] $to) {
     $time = if ($stamp -is [long]) { ($stamp - $origin) / [Diagnostics.Stopwatch]::Frequency } else { $to }
     if ($time -ge $from -and $time -le $to) { $time } else { $to }
@@ -111,7 +111,7 @@ function Get-Frame($task, [string] $state, $status) {
     $word = if ($state -eq 'e') { (Get-Status $status).ToString($plain) } else { '-' }
     $times = $begin.ToString('0.00', $plain) + ' ' + $end.ToString('0.00', $plain)
     $frame = [IO.MemoryStream]::new()
-    # A probe that opened stdout by itself wrote before this mark: it is not a frame's, and the decoder drops it.
+    # A probe can open stdout itself. The decoder drops what it wrote there before this mark.
     Add-Mark $frame "b $($task.index)"
     Add-Limited $frame $task.out $task.cap
     Add-Mark $frame "o $($task.index)"
@@ -120,10 +120,11 @@ function Get-Frame($task, [string] $state, $status) {
     $frame
 }
 
-# Stops the programs of some probes, or all that this process and its descendants started, whoever started it; each with
-# its descendants, from one table of the processes for each round, until a round finds none that is new. A program that
-# is being started is a process soon. .NET knows the parents of processes (but not publicly); .NET Framework does not:
-# there one taskkill.exe stops the programs of the probes. In the watcher's runspace, too.
+# Stop the programs of some probes, or, with $everything, all descendants of this process. Each round lists the
+# processes once, and stops the programs with their descendants; the last round is the one that finds no new process. A
+# program that is being started counts as new. .NET knows the parents of processes (in a non-public property); .NET
+# Framework does not: there one taskkill.exe stops the programs of the probes. The watcher runs this in its own
+# runspace.
 $stop = {
     param($tasks, [bool] $everything, $lock)
     if ($everything) {
@@ -135,16 +136,16 @@ $stop = {
     $self = [Diagnostics.Process]::GetCurrentProcess()
     $hidden = [Reflection.BindingFlags]'Instance, Static, NonPublic'
     $parent = [Diagnostics.Process].GetProperty('ParentProcessId', $hidden)
-    # Linux gives the children of a process that has ended to another parent: so there SIGSTOP (19) comes first.
+    # On Linux, the children of an ended process get another parent: send SIGSTOP (19) to all before any is killed.
     $pause = try { [Diagnostics.Process].Assembly.GetType('Interop+Sys').GetMethod('Kill', $hidden) } catch { }
-    # Windows keeps the number of a process whose handle is kept: so what an ended one had started is found later, too.
+    # Windows does not reuse the id of a process while a handle to it is open: keep them, to find its children later.
     $known = if ($pause) { @{ $self.Id = $self } } else { $lock.known }
     $paused = @()
-    # No one else is in the middle of a tree.
+    # The main loop and the watcher must not stop processes at the same time.
     $locked = [Threading.Monitor]::TryEnter($lock, 2000)
     for ($round = 0; $round -lt 40; $round++) {
         $more = @($tasks | Where-Object { $_.box.starting }).Count
-        # One that is not started yet has no state.
+        # A Process object that has not started yet throws.
         $programs = @(foreach ($task in $tasks) { try { if (-not $task.box.process.HasExited) { $task.box.process } } catch { } })
         if (-not $parent) {
             $info = [Diagnostics.ProcessStartInfo]::new([Environment]::SystemDirectory + '\taskkill.exe')
@@ -156,7 +157,7 @@ $stop = {
             try {
                 if ($programs) {
                     $killer = [Diagnostics.Process]::Start($info)
-                    # It writes a line for each process, and waits when no one reads them.
+                    # It prints a line for each process, and would wait for a reader of a full pipe.
                     $killer.BeginOutputReadLine()
                     $killer.BeginErrorReadLine()
                     [void]$killer.WaitForExit(2000)
@@ -176,8 +177,8 @@ $stop = {
                     try {
                         if ($known[$process.Id]) { continue }
                         if ($number -eq $self.Id -and -not $everything -and $programs.Id -notcontains $process.Id) { continue }
-                        # Windows gives a number away again. Then the child is the older one.
-                        # PowerShell's console has a process of its own: without it PowerShell ends.
+                        # Windows reuses ids: a process older than its "parent" is not its child.
+                        # conhost is PowerShell's console: PowerShell ends without it.
                         if ($process.StartTime -lt $known[$number].StartTime -or $process.ProcessName -eq 'conhost') { continue }
                         [void]$process.Handle
                         $known[$process.Id] = $process
@@ -193,7 +194,7 @@ $stop = {
                     } catch { }
                 }
             }
-            # Kill does not wait: a program may come to the end of starting another one.
+            # Kill does not wait, and until a program has ended it can start another one.
             foreach ($process in $killed) { [void]$process.WaitForExit(500) }
         }
         if (-not $more) { break }
@@ -202,12 +203,12 @@ $stop = {
     if ($locked) { [Threading.Monitor]::Exit($lock) }
 }
 
-# Waits for the client's end, or for one after the deadline, if the main loop does not come to its own. Then nothing is
-# waited for, the main loop neither.
+# Wait until the client disconnects, or until the main loop has missed the deadline. Then stop all processes and exit,
+# without waiting for the main loop.
 $watcher = {
     param($client, $tasks, [string] $stop, [int] $time, $ended, $stderr)
     $run = [ScriptBlock]::Create($stop)
-    # Compiled before it is needed.
+    # A call without tasks compiles the block before it is needed.
     & $run @() $true $client
     [void]$client.ready.Set()
     $gone = $client.gone.WaitOne($time)
@@ -235,7 +236,7 @@ function Start-Probe($task) {
     $task.handle = $task.shell.BeginInvoke($nothing, $settings, $null, $null)
 }
 
-# The frame of a probe that has ended or is late; nothing for one that runs.
+# Return the frame of a probe that has ended or is late, and nothing for one that still runs.
 function Step-Probe($task) {
     $now = Get-Now
     $box = $task.box
@@ -247,7 +248,7 @@ function Step-Probe($task) {
             Get-Frame $task 'x'
         } else {
             if (-not $box.whole) {
-                # Of an `exit 7`, PowerShell keeps the 7. No such end is success.
+                # After `exit 7`, PowerShell has the 7 here. An early end is never a success.
                 $status = $task.shell.InvocationStateInfo.Reason.Argument
                 if (-not $status) {
                     $status = 1
@@ -258,7 +259,7 @@ function Step-Probe($task) {
         }
         $task.shell.Runspace.CloseAsync()
     } elseif ($task.state -eq 'late') {
-        # It has a moment to hand over what its program wrote.
+        # Give it a moment to pass on the output of its program.
         if ($now - $task.stopped -gt $grace) {
             [void]$late.Add($task)
             [void]$task.shell.BeginStop($null, $null)
@@ -290,11 +291,11 @@ try {
         $me = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
         $elevated = $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
     } catch {
-        # PowerShell for Linux, on which the project's tests run this.
+        # PowerShell for Linux, for the project's tests.
         $elevated = [Environment]::UserName -eq 'root'
     }
     if ($null -ne $stdin) {
-        # The bootstrap's stdin ends when the client is gone. Where it has ended already, that means nothing.
+        # The bootstrap's stdin ends when the client disconnects. An end at the start (below) has no meaning.
         $end = $expression::Label()
         $next = [Collections.IEnumerator].GetMethod('MoveNext')
         $next = $expression::Call($expression::Constant($stdin, [Collections.IEnumerator]), $next)
@@ -305,10 +306,10 @@ try {
     $initial = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
     $settings = [Management.Automation.PSInvocationSettings]::new()
     $settings.ExposeFlowControlExceptions = $true
-    # Nothing waits for a client that does not read: what is to be sent waits in the queue, for the write before it.
+    # Frames wait in a queue for the previous write, so that a client that does not read blocks only this thread.
     $stream = [Linq.Expressions.Expression[]]@($expression::Constant($stdout, [IO.Stream]))
     $sender = Start-Thread ($expression::Loop($expression::Call((Get-Call $sending 'Take'), 'WriteTo', $null, $stream)))
-    # Copies what a program writes.
+    # A thread that copies a program's output.
     $pair = $expression::Parameter([object])
     $streams = foreach ($which in 0, 1) {
         $expression::ArrayIndex($expression::Convert($pair, [IO.Stream[]]), $expression::Constant($which))
@@ -317,12 +318,12 @@ try {
     $copy = Get-Delegate ([Threading.ParameterizedThreadStart]) (
         $expression::Call($streams[0], 'CopyTo', $null, $more)
     ) $pair
-    # An [Environment]::Exit of a probe's text waits until the others have ended; .NET Framework gives them two seconds.
-    # An exception on a thread of its own waits for good.
+    # If a probe calls [Environment]::Exit, it waits until the others have ended (two seconds on .NET Framework). An
+    # unhandled exception on a probe's thread waits forever.
     $domain = [AppDomain]::CurrentDomain
     $domain.add_ProcessExit((Get-Delegate ([EventHandler]) (Get-Call $ended 'WaitOne')))
     $domain.add_UnhandledException((Get-Delegate ([UnhandledExceptionEventHandler]) (Get-Call $forever 'WaitOne')))
-    # What no end was seen of ends here: after the watcher's time, or a probe that keeps PowerShell from its exit.
+    # The last resort: kill this process after the watcher's time, or when a probe prevents PowerShell's exit.
     $time = [int](1000 * ($deadline + 2.5 - (Get-Now)))
     [void](Start-Thread (Get-Call $ended 'WaitOne' $time), (Get-Call $forever 'WaitOne' 10000), (Get-Call $self 'Kill'))
     foreach ($probe in $probes) {
@@ -345,10 +346,10 @@ try {
     while ($left.Count -gt 0) {
         $running = @($left | Where-Object { $_.state -ne 'waits' }).Count
         $next = @()
-        # One of them is started in each round: to make a runspace takes long.
+        # Start at most one probe per round: making a runspace is slow.
         $started = $false
         foreach ($task in $left) {
-            # Whatever fails in what is done for one probe, it has its frame, and the others have theirs.
+            # An error with one probe costs only that probe its answer: it gets a frame with the error.
             $frame = $null
             try {
                 if ($task.state -ne 'waits') {
@@ -364,7 +365,7 @@ try {
                     Start-Probe $task
                 }
             } catch {
-                # Of what the probe can reach, only its stdout is asked for: to add to its stderr may be what failed.
+                # Use a new stderr: appending to the probe's own may be what failed.
                 $err = [Text.StringBuilder]::new("the engine failed: $_`n")
                 $frame = Get-Frame @{ index = $task.index; cap = $task.cap; out = $task.out; err = $err; box = @{} } 'e' 1
             }
@@ -375,7 +376,7 @@ try {
         $late.Clear()
         if (-not $started) { [Threading.Thread]::Sleep(20) }
     }
-    # The client may go as soon as it has the end.
+    # The client may disconnect as soon as it has read the end mark.
     $client.served = $true
     Send-Mark 'end'
     $sending.CompleteAdding()
@@ -388,8 +389,8 @@ try {
         $stderr.Write($line, 0, $line.Length)
     } catch { }
 } finally {
-    # Everything is sent, or the client is gone. Exit does not wait for a runspace that hangs, but for the watcher: a
-    # probe ends when its program does, before all descendants are stopped.
+    # Everything is sent, or the client has disconnected. Wait for the watcher, which may still be stopping descendants
+    # of an ended probe, but not for a runspace that hangs.
     & $stop $tasks $true $client
     if ($client.gone.WaitOne(0) -and -not $client.served) { [Threading.Thread]::Sleep(10000) }
     [Environment]::ExitCode = $code

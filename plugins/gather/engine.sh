@@ -1,22 +1,24 @@
-# What runs on the VM: the shell of the login, and a second one under sudo for the probes that need root. Both define
-# these functions. Only POSIX sh, and only builtins where one will do: on a VM the forks are the cost. docs/engine.md
-# says what is promised and how; `plugins/gather/script.py` writes the rest and draws the frames.
+# Functions of both shells on the VM: the shell of the login, and root's shell, which sudo starts for the probes that
+# need root. POSIX sh only, and a builtin instead of a program where possible: most of the cost on a VM is forks.
+# docs/engine.md lists the promises; `plugins/gather/script.py` adds the probes and documents the frames.
 #
-# Open files: 3 the announcements, read and written; 4 what is sent to root's shell; 5 stdin; 6 stdout.
+# Open files of the main shell: 3 reports, read and written; 4 commands to root's shell; 5 stdin; 6 stdout. In root's
+# shell 4 is the reports to the main shell.
 
 LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 umask 077
 
-# now: `up`, the seconds since the start as /proc/uptime has them, and `now`, the same in hundredths.
+# now: set `up` to the uptime in seconds, as /proc/uptime prints it, and `now` to the same in hundredths.
 now() {
   up=$ticks.00
   { read -r up _ </proc/uptime; } 2>/dev/null
   now=$((${up%.*} * 100 + 1${up#*.} - 100))
 }
 
-# start INDEX: run the probe c$INDEX in the background. Its announcement is "e INDEX STATUS BEGIN END", or "x INDEX TOOL".
+# start INDEX: run the probe c$INDEX in the background. It reports "e INDEX STATUS BEGIN END", or, when a tool is not
+# installed, "x INDEX TOOL BEGIN END".
 start() {
   i=$1
   eval "tools=\$n$i command=\$c$i"
@@ -33,10 +35,10 @@ start() {
   eval "k$i=\$!"
 }
 
-# The shell around a probe. What the probe prints waits in two FIFOs, which hold 64 KB and then make it wait: so memory
-# and disk have a bound, and the VM's programs inherit no limit. This shell keeps them until both have been opened to be
-# sent. Then nobody of ours has them open any more, and what the probe left behind is stopped when it writes. It
-# never has them as 1 or 2: what has, is stopped (`holders`).
+# around: the shell around a probe. The probe's output waits in two FIFOs. A FIFO holds 64 KB, then the writer waits:
+# this limits memory without disk, and the VM's programs inherit no limit. This shell keeps both FIFOs open until the
+# sender has opened them. After that, a process that the probe left behind gets SIGPIPE when it writes. This shell never
+# has a FIFO as file 1 or 2, because `holders` stops the processes that do.
 around() {
   [ -p "$room/$i.o" ] && [ -p "$room/$i.e" ] || exit 1
   exec 4>&- 6<>"$room/$i.o" 7<>"$room/$i.e" 8>"$room/$i.o" 9>"$room/$i.e"
@@ -55,7 +57,9 @@ around() {
   : 5>/proc/self/fd/9
 }
 
-# look PID: its `state`, `parent`, `session`, `threads` and birth (`born`). Its name may hold anything, line feeds, too.
+# look PID: set `state`, `parent`, `session`, `threads` and `born` (its start time) from a line such as
+#     4711 (sh) S 4702 4711 4711 0 -1 ...
+# The name in parentheses can contain anything, also parentheses and line feeds.
 look() {
   line=
   while read -r part || [ "$part" ]; do line="$line $part"; done <"/proc/$1/stat" || return
@@ -63,7 +67,8 @@ look() {
   state=$1 parent=$2 session=$4 threads=${18} born=${20}
 } 2>/dev/null
 
-# children PID: `kids`, the children of all its threads; a kernel without CONFIG_PROC_CHILDREN has each asked.
+# children PID: set `kids` to the children of all its threads. A kernel without CONFIG_PROC_CHILDREN does not list them:
+# then read the parent of every process.
 children() {
   kids= part=
   [ -e "/proc/$1/task/$1/children" ] || {
@@ -78,8 +83,8 @@ children() {
   done
 }
 
-# descends PID PARENT CHILDREN: whether a process still is a child of PARENT, and younger than the run. CHILDREN, if any,
-# are those of a PARENT that was stopped: where they are few, to list them again costs less than to read /proc/PID/stat.
+# descends PID PARENT CHILDREN: whether PID is still a child of PARENT and younger than the run. CHILDREN is empty, or
+# the children of a PARENT that has SIGSTOP: listing a few of them again costs less than reading /proc/PID/stat.
 descends() {
   [ "${#3}" -lt 2 ] || [ "${#3}" -gt 200 ] || [ ! -e "/proc/$2/task/$2/children" ] || {
     children "$2"
@@ -88,8 +93,8 @@ descends() {
   look "$1" && [ "$parent" = "$2" ] && [ "$born" -ge "$first" ]
 }
 
-# stop PID PARENT [CHILDREN]: end a process and its descendants: only while it descends from PARENT, first of all so that
-# it starts nothing new, and the parent last, so that no child is lost.
+# stop PID PARENT [CHILDREN]: kill a process and its descendants, if it is still a child of PARENT. SIGSTOP comes first,
+# so that it starts no more processes, and SIGKILL after its children are dead, so that none is missed.
 stop() {
   set -- "$1" "$2" "${3-}"
   [ "$1" != "$self" ] && descends "$@" && kill -STOP "$1" || return 0
@@ -103,7 +108,7 @@ stop() {
   kill -KILL "$1"
 } 2>/dev/null
 
-# late INDEX: stop a probe; the shell around it announces how it ended.
+# late INDEX: stop a probe; the shell around it reports the end.
 late() {
   eval "k=\$k$1"
   look "$k" && [ "$parent" = "$$" ] || return 0
@@ -111,7 +116,7 @@ late() {
   for kid in $kids; do stop "$kid" "$k"; done
 }
 
-# holders INDEX: stop what still has the output of an ended probe open.
+# holders INDEX: stop the processes that still have the output of an ended probe open.
 holders() {
   for fd in /proc/[0-9]*/fd/[12]; do
     [ "$fd" -ef "$room/$1.o" ] || [ "$fd" -ef "$room/$1.e" ] || continue
@@ -121,8 +126,8 @@ holders() {
   done
 }
 
-# sweep: stop what is left of this session: what ended probes left behind in it, and what was started for the run. In
-# root's shell, only what is root's. It looks again while it stops anything: that may have started more.
+# sweep: stop the remaining processes of this session that the run started, and in root's shell only root's. Search
+# again after each search that stopped one, because that one may have started others; three times at most.
 sweep() {
   look self
   self=${line%% (*}
@@ -142,7 +147,7 @@ sweep() {
   done
 }
 
-# ours: whether the id k was given away during the run. Ids ascend, and then begin anew.
+# ours: whether the process id k was assigned during the run. Ids ascend and then restart at the lowest.
 ours() {
   if [ "$oldest" -lt "$newest" ]; then
     [ "$k" -ge "$oldest" ] && [ "$k" -lt "$newest" ]
@@ -151,14 +156,16 @@ ours() {
   fi
 }
 
-# all: stop everything that this shell started and what is left in its session.
+# all: stop the children of this shell, and the remaining processes of its session.
 all() {
   children "$$"
   for kid in $kids; do stop "$kid" "$$"; done
   sweep
 }
 
-# watch: announce the end of stdin, "g", or "n" when it was at its end from the start: then nobody keeps it open for us.
+# watch: report "g" when stdin ends, which means that the client has disconnected; but "n" when the main shell's stdin
+# ended at once: then the client does not keep it open, and its end has no meaning. Pass on each command that root's
+# shell reads.
 watch() {
   (
     now

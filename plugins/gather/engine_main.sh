@@ -1,7 +1,7 @@
-# The shell of the login: it starts the probes and root's shell, keeps the time, and sends the answers.
+# The shell of the login starts the probes and root's shell, checks the time limits, and sends the answers.
 
-# clock: a tick every second. When the main shell was killed, this one removes what is left of the run; when a probe
-# stopped it (kill -STOP $$), it is continued.
+# clock: report "t" every second. If the main shell was killed, clean up after the run; if a probe stopped it
+# (kill -STOP $$), continue it.
 clock() {
   (
     while sleep 1; do
@@ -16,7 +16,7 @@ clock() {
   echo "g - - - -" >&3
 }
 
-# root: start root's shell; its script comes on stdin, whose end is the end of this shell or of the need for it.
+# root: start root's shell with its script on stdin. Its stdin ends when this shell ends or no longer needs it.
 root() {
   exec 4<>"$room/r"
   printf '%s\n' "#$ROOT_MARK begin" "$engine" "$rooted_part" "$root_shell" "#$ROOT_MARK end" "" >&4 3>&- 6>&- &
@@ -33,13 +33,14 @@ root() {
   sudo=$!
 }
 
-# drop INDEX: this probe has its frame, or gets none.
+# drop INDEX: take a probe off the list of pending probes; fail if it is not on the list.
 drop() {
   case $pending in *" $1 "*) ;; *) return 1 ;; esac
   pending="${pending%% $1 *} ${pending#* $1 }"
 }
 
-# frame INDEX STATE STATUS BEGIN END [OUTPUT]: queue the frame of one probe, once; OUTPUT: not empty when it may have any.
+# frame INDEX STATE STATUS BEGIN END [OUTPUT]: queue the frame of a pending probe; with OUTPUT, the probe may have
+# printed something.
 frame() {
   drop "$1" || return 0
   if [ "${6-}" ]; then
@@ -51,14 +52,14 @@ frame() {
   [ "$waiting" -lt 40 ] || flush
 }
 
-# flush: send what is ready, but for what is being sent: that may take as long as the client likes. To send takes two
-# processes, so it is done for forty answers, once a second, and when all are there. The frames come last: without them
-# nothing counts of output that could not be read as a whole.
+# flush: send the queued answers, unless the sender is still busy: a slow client may keep it so for any time. Sending
+# takes two processes, so it is done for forty answers, once a second, and when the last answer is queued. The frames
+# follow the outputs: output that could not be read completely has no frame, so it does not count.
 flush() {
   [ "$sender" ] || [ -z "$frames" ] && return 0
   sending=$ready sent=$frames ready= frames= waiting=0 stuck= batch=$((batch + 1))
   (
-    trap '' PIPE # a client that is gone is an error, which is announced
+    trap '' PIPE # after a disconnect, printf and cat fail, and the report has their status
     cd "$room" && printf '\n%s b\n' "$N" >&6 && { [ -z "$sending" ] || cat $sending 3>&- >&6 6>&-; } &&
       printf '%s\n' "$sent" >&6
     echo "s $batch $? - -" >&3
@@ -76,7 +77,8 @@ reads() {
   return 1
 }
 
-# noroot STATUS TEXT: root's shell did not start. STATUS is 124, as timeout's, when sudo was stopped.
+# noroot STATUS TEXT: queue the frames of root's probes when root's shell did not start. STATUS is 124, like that of
+# timeout(1), if sudo was stopped.
 noroot() {
   for i in $rooted; do
     text=$2
@@ -84,7 +86,7 @@ noroot() {
   done
 }
 
-# tick: a second has passed.
+# tick: once a second, stop late probes, send queued answers, and check the sender.
 tick() {
   ticks=$((ticks + 1))
   now
@@ -93,7 +95,7 @@ tick() {
     if [ "$now" -lt "$end" ]; then
       continue
     elif [ "$y" ] && [ "$now" -ge "$y" ]; then
-      echo "l $i - $begin $up" >&3 # after what is announced already: this shell itself may be late
+      echo "l $i - $begin $up" >&3 # behind the reports that this shell has not read yet: it may be late itself
     elif [ -z "$y" ]; then
       eval "y$i=\$((now + 300))"
       case $away in
@@ -102,7 +104,7 @@ tick() {
           echo "k $i" >&4
           continue
         }
-        # sudo that has not answered by now will not; and a probe that never started has not timed out.
+        # Do not wait for sudo any longer. The probe did not start, so it has not timed out.
         stop "$sudo" "$$"
         eval "noroot 124 \"sudo -n did not answer within \$l$i s\""
         ;;
@@ -112,7 +114,7 @@ tick() {
   done
   flush
   [ -z "$sender" ] || { look "$sender" && [ "$parent" = "$$" ] && [ "$state" != Z ]; } || echo "s $batch 1 - -" >&3
-  # What is sent twice as long may wait for what a probe left behind.
+  # A sender that was busy at the previous tick, too, may wait for a process that a probe left behind.
   [ "$sender" ] && [ "$stuck" ] && children "$sender" && cats=$kids && for file in $sending; do
     case $file in
     *.o)
@@ -121,7 +123,7 @@ tick() {
         holders "$i"
         [ -z "$go" ] || echo "h $i" >&4
       fi
-      # The shell around it is gone: nobody else would ever open them to write.
+      # Without the shell around the probe, no process opens these FIFOs for writing, and the sender would wait forever.
       eval "k=\$k$i"
       [ -z "$k" ] || { look "$k" && [ "$parent" = "$$" ] && [ "$state" != Z ]; } || : <>"$room/$i.o" <>"$room/$i.e"
       ;;
@@ -134,25 +136,25 @@ tick() {
   }
 }
 
-# remove: the folder of this run, by its whole name. `-r` is needed where a probe's program (az) made a folder in it, and
-# where rm has no -d.
+# remove: remove the folder of this run, by its full name. `-r` is needed if a program of a probe (az) made a folder in
+# it, or if rm has no -d.
 remove() {
   [ -O "$place/FOLDER" ] || return 0
   rm -fd "$place/FOLDER"/* "$place/FOLDER" || rm -rf "$place/FOLDER"
 } 2>/dev/null
 
-# refuse WORD...: nothing is run, and why.
+# refuse WORD...: report why no probe can run, and exit.
 refuse() {
   printf '\n%s %s\n\n%s end\n' "$N" "$*" "$N"
   exit 0
 }
 
-# enough LIMIT NUMBER: whether a limit of the login is as high.
+# enough LIMIT NUMBER: whether a limit of the login is at least NUMBER; "unlimited" is.
 enough() {
   case $1 in *[!0-9]*) ;; *) [ "$1" -ge "$2" ] ;; esac
 }
 
-# leave: end the run: root's shell, then all that this shell started, then what is left in the session, then the folder.
+# leave: end the run: root's shell, the children of this shell, the remaining processes of the session, the folder.
 leave() {
   trap '' HUP INT TERM PIPE
   trap - EXIT
@@ -199,7 +201,8 @@ main() {
     s)
       [ "$sender" ] && [ "$index" = "$batch" ] || continue
       sender=
-      # Part of it was not there, so no frame of it was sent; or nobody listens, and this ends the run.
+      # An output could not be read, so no frame of this batch was sent; or the client has disconnected, which ends the
+      # run.
       [ "$status" = 0 ] || printf '\n%s b\n' "$N" >&6 || exit 1
       [ "$waiting" -lt 40 ] || flush
       ;;
@@ -207,7 +210,7 @@ main() {
     n) beat=1 ;;
     o) go=1 ;;
     r)
-      # Without root's shell, what has not been announced by now never will be.
+      # Root's shell has ended: its probes send no more reports.
       if [ "$go" ]; then
         for i in $rooted; do drop "$i"; done
       else
@@ -222,7 +225,7 @@ main() {
         text=$status
         frame "$index" x - "$begin" "$end"
       elif [ "$word" = l ]; then
-        frame "$index" t - "$begin" "$end" # it cannot be stopped, or nobody is left to say that it was
+        frame "$index" t - "$begin" "$end" # it cannot be stopped, or the shell around it was killed
       elif [ "$y" ]; then
         frame "$index" t - "$begin" "$end" output
       else

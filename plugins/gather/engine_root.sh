@@ -1,4 +1,4 @@
-# Root's shell: it starts the probes that need root, and stops what the main shell says.
+# Root's shell starts the probes that need root, and stops those that the main shell names.
 ticks=0 main= self=
 exec 3<>"$1/p" 4>"$1/q" 5<&0 </dev/null 2>/dev/null
 room=$1 leader=$2

@@ -1,13 +1,12 @@
-# One probe, in its runspace: engine.ps1 has this text as $runner. $box is all that it shares with the main loop, which
-# believes none of it. The functions are closures, so a variable of the probe's text that has the name of one of theirs
-# changes nothing.
+# Run one probe in its runspace; engine.ps1 has this text as $runner. A probe can change $box, so the main loop checks
+# every value in it. The functions are closures: a probe's variable with the name of one of theirs does not affect them.
 param($box, $out, $err, $order, $copy, [int] $cap, [string] $code, $variables, [string] $search, [string] $folder)
 $ErrorActionPreference = 'Continue'
 $ProgressPreference = 'SilentlyContinue'
 $global:LASTEXITCODE = 0
 
-# Add-Output STREAM TEXT: keep the text, until the cap is passed. By its name it is for the probe's text, which may put
-# something else in its place; nothing here calls a function by its name.
+# Add-Output STREAM TEXT: append the text to the stream, up to the cap. Probes call it by name and can redefine it; this
+# script calls only $add.
 $add = {
     param([string] $stream, [string] $text)
     $kept = if ($stream -eq 'err') { $err } else { $out }
@@ -17,8 +16,8 @@ $add = {
 }.GetNewClosure()
 ${function:global:Add-Output} = $add
 
-# The text of a program's output: with a byte order mark, in UTF-16 or UTF-8, else in the OEM code page. What was cut
-# at the cap may end within a character.
+# Decode a program's output: by its byte order mark, else as UTF-16 if it has many zero bytes, as UTF-8 if it is valid,
+# and else in the OEM code page. Output that was cut at the cap may end within a character.
 $read = {
     param([byte[]] $bytes, [int] $length, [bool] $cut)
     $even = $length - $length % 2
@@ -43,7 +42,7 @@ $read = {
             return [Text.UTF8Encoding]::new($false, $true).GetString($bytes, $first, $length - $first - $short)
         } catch { }
     }
-    # The system's, which a console has by default. The user's culture may have another one.
+    # The system's code page, which a console uses by default; that of the user's culture can differ.
     $key = 'HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Nls\CodePage'
     # PowerShell for Linux has no registry.
     $page = try { [Microsoft.Win32.Registry]::GetValue($key, 'OEMCP', $null) } catch { 437 }
@@ -52,8 +51,8 @@ $read = {
     }
 }
 
-# Invoke-Tool PROGRAM ARGUMENTS VARIABLES: run a program with its stdin closed and without these variables. Returns
-# its stdout as one text, without the last line end. Its stderr is the probe's, its status $LASTEXITCODE.
+# Invoke-Tool PROGRAM ARGUMENTS VARIABLES: run a program with stdin closed and without these environment variables. It
+# returns stdout as one text, without the last line end, appends stderr to the probe's, and sets $LASTEXITCODE.
 ${function:global:Invoke-Tool} = {
     param([string] $name, [string] $arguments = '', [string[]] $without = @())
     $program = ''
@@ -82,14 +81,14 @@ ${function:global:Invoke-Tool} = {
     foreach ($variable in $without) { $info.EnvironmentVariables.Remove($variable) }
     $process = [Diagnostics.Process]::new()
     $process.StartInfo = $info
-    # Who stops the probe sees that a program is being started, or is seen here before one is. This text may be
-    # stopped between any two statements.
+    # $stop either sees `starting` and searches again, or has set `stopped` before the check below: so no program
+    # starts unseen. The probe can be stopped between any two statements.
     $box.starting = $true
     try {
         if ($order.stopped) { throw 'the time limit has passed' }
         $box.process = $process
         try { [void]$process.Start() } catch {
-            # As in a shell: it was found, and cannot be run.
+            # A shell's status for a program that was found but cannot be run.
             $failed = [InvalidOperationException]::new("${name}: $($_.Exception.GetBaseException().Message)")
             $failed.Data['status'] = 126
             throw $failed
@@ -101,7 +100,8 @@ ${function:global:Invoke-Tool} = {
         $box.begin = [Diagnostics.Stopwatch]::GetTimestamp()
     }
     $process.StandardInput.Close()
-    # Streams of a fixed size, for UTF-16 twice the cap: a program that writes more ends its copying, and is stopped.
+    # Streams of a fixed size, twice the cap for UTF-16. If a program writes more, the copy fails and the program is
+    # stopped.
     $outBytes = [byte[]]::new(2 * $cap + 4096)
     $errBytes = [byte[]]::new(2 * $cap + 4096)
     $outCopy = [IO.MemoryStream]::new($outBytes)
@@ -115,7 +115,7 @@ ${function:global:Invoke-Tool} = {
         $ended = $process.WaitForExit(25)
         $box.full = $outCopy.Position + 1024 -gt $outCopy.Length -or $errCopy.Position + 1024 -gt $errCopy.Length
     } until ($ended -or $order.stopped)
-    # A descendant may hold the pipes open for longer.
+    # A descendant can keep the pipes open: do not wait for long.
     $wait = if ($order.stopped) { 100 } else { 500 }
     $cut = -not $outThread.Join($wait) -or -not $errThread.Join($wait) -or $box.full
     & $add 'err' (& $read $errBytes $errCopy.Position $cut)
@@ -128,7 +128,7 @@ ${function:global:Invoke-Tool} = {
 
 $keep = {
     process {
-        # As $add, without its call: that costs more than all else of a line.
+        # The same as $add, but inline: the call would cost more than the rest of the line's processing.
         $kept = if ($_ -is [Management.Automation.ErrorRecord]) { $err } else { $out }
         if ($kept.Length -gt $cap) { return }
         $text = ([string]$_ + "`n").Replace("`r`n", "`n")
@@ -136,11 +136,11 @@ $keep = {
     }
 }.GetNewClosure()
 
-# For a text that edits its own stderr.
+# Probes that edit their own stderr use this.
 $slot = @{ err = $err }
 $box.begin = [Diagnostics.Stopwatch]::GetTimestamp()
 try {
-    # A break, a continue or an exit in the text ends all of this script: then there is no status.
+    # A break, continue or exit in the probe's text ends this whole script: then there is no status.
     & ([ScriptBlock]::Create($code)) 2>&1 | & $keep
     $box.status = $global:LASTEXITCODE
     $box.whole = $true

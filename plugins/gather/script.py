@@ -2,7 +2,7 @@
 
 The format on stdout, with a nonce N that is new for every VM and every run (all numbers are decimal)::
 
-    \\nN hello\\n                                     the shell is there; whatever came before was login noise
+    \\nN hello\\n                                     the script runs; everything before this line is login noise
     \\nN b\\n                                         answers follow: first all that some probes printed,
     ...stdout...\\nN s\\n...stderr...\\nN s\\n...
     \\nN f INDEX STATE EXIT BEGIN END\\n...           then the frame of each of them, in the same order
@@ -16,8 +16,8 @@ The format on stdout, with a nonce N that is new for every VM and every run (all
 On the VM: a private folder in the first writable place (memory first, so that a full disk does not matter). It has two
 FIFOs per probe, which hold its output until it is sent; a FIFO in which probes, the clock and the sender send reports;
 and the line that ends an output. Only one process at a time writes to stdout, so frames never mix, and it writes the
-frames of the outputs that it could send completely. Probes that need root are started by a second shell, under
-``sudo -n`` unless the login is root. docs/engine.md lists the promises.
+frames of the outputs that it could send completely. Unless the login is root, a second shell under ``sudo -n`` starts
+the probes that need root. docs/engine.md lists the promises.
 """
 
 from __future__ import annotations
