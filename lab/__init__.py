@@ -1,4 +1,4 @@
-"""A small Operator Nexus: real sshd, curl, squid and dnsmasq in namespaces of their own, with planted faults.
+"""A small Operator Nexus: real sshd, curl, squid and dnsmasq in separate namespaces, with planted faults.
 
-`python -m lab --help` starts here; lab/README.md draws it. Neither the suites nor the plugins import this package.
+lab/README.md describes it; `python -m lab --help` lists its commands. The suites and plugins do not import it.
 """

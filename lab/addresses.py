@@ -1,4 +1,4 @@
-"""Who has which address: one place for every number of the lab's networks.
+"""All addresses of the lab's networks.
 
 ::
 
@@ -8,7 +8,7 @@
     -     198.18.0.0/15      the proxy's source address for a VM whose Azure misbehaves (the benchmarking range)
 
 VMs are counted from 1. All MAC addresses are computed: every neighbour entry is permanent, so that a thousand VMs need
-no ARP and fit no kernel table that the host shares.
+no ARP. A kernel table for ARP, which the host shares, is too small for them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ CONTROLLER = "10.200.255.1"
 MGMT_GATEWAY = "10.200.255.254"
 PROXY = "169.254.0.11"
 PROXY_PORT = 3128
-ODD_PROXY_PORT = 3129  # where lab.odd_proxy listens: the VMs with such a fault are led there
+ODD_PROXY_PORT = 3129  # of lab.odd_proxy: the fabric redirects the VMs with such a fault to it
 PROXY_URL = f"http://{PROXY}:{PROXY_PORT}"
 RESOLVER = "169.254.0.10"
 PRIVATE_LINK_RESOLVER = "169.254.0.12"  # answers some names with private addresses: a fault
 IMDS = "169.254.169.254"
-ARM = "10.200.255.10"  # where the controller meets Azure Resource Manager
-LOGIN = "10.200.255.11"  # and Entra ID
-UPSTREAM_RESOLVER = "198.51.100.53"  # the one squid asks
+ARM = "10.200.255.10"  # Azure Resource Manager, for the controller
+LOGIN = "10.200.255.11"  # Entra ID, likewise
+UPSTREAM_RESOLVER = "198.51.100.53"  # squid's resolver
 
 MAX_VMS = 1000  # a Linux bridge has 1023 ports
 
@@ -48,12 +48,12 @@ def csn(number: int) -> str:
 
 
 def egress(number: int) -> str:
-    """The address under which the Azure stand-ins see a VM whose traffic they must tell apart."""
+    """The address under which the Azure stand-ins see a VM whose traffic they must distinguish."""
     return f"198.18.{_pair(number)}"
 
 
 def origin(index: int) -> str:
-    """The address of the index-th name of azure.toml: one each, so that one can be down while the others answer."""
+    """The address of the index-th name of azure.toml. Each has its own, so that one can be down alone."""
     return f"198.51.100.{index + 10 if index < 43 else index + 11}"
 
 

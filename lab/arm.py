@@ -1,7 +1,7 @@
-"""The stand-in of Azure Resource Manager: answers what the Azure SDKs ask about a `Cloud`.
+"""The stand-in of Azure Resource Manager: it answers the requests of the Azure SDKs about a `Cloud`.
 
-It speaks ARM's ways where programs stumble over them: no answer without a token, small pages with `nextLink`, ids
-without case, roles that really decide, errors in ARM's words.
+It behaves as ARM does where clients have bugs: no answer without a token, small pages with `nextLink`, ids in any case,
+roles that are enforced, errors in ARM's wording.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from lab.cloud_model import Cloud
 from lab.messages import Answer, Request
 from lab.tokens import Issuer
 
-#: Items of a page. Real pages are larger; a program that reads only the first one must be found out by a small lab.
+#: Items per page. Real pages are larger; these are small so that even a small lab detects a client that reads only one.
 PAGE, MOST_PAGES = 3, 20
 
 HOST = "https://management.azure.com"
 
 
 def error(status: int, code: str, message: str, **headers: str) -> Answer:
-    """An error as ARM words it."""
+    """An error in ARM's format."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, {"error": {"code": code, "message": message}}, headers=named)
 
@@ -53,11 +53,11 @@ _RESOURCE = re.compile(_GROUP + r"/providers/(?P<kind>[^/]+/[^/]+)(?:/(?P<name>[
 class _Planted:
     trouble: Trouble
     words: list[str]
-    left: int | None  # None = as often as one asks
+    left: int | None  # how often it still occurs; None = always
 
 
 class Arm:
-    """ARM over one `Cloud`. Several threads may ask at once."""
+    """ARM over one `Cloud`. Thread-safe."""
 
     def __init__(self, cloud: Cloud, issuer: Issuer, troubles: Mapping[str, Sequence[Trouble]], log: Path) -> None:
         """`troubles` are by VM; `log` gets one line of JSON for every request."""
@@ -72,7 +72,7 @@ class Arm:
         ]
 
     def answer(self, request: Request) -> Answer:
-        """The answer to a request, which is noted in the log."""
+        """Answer a request, and log it."""
         path = request.path.rstrip("/")
         with self._lock:
             claims = self._claims(request)
@@ -92,7 +92,7 @@ class Arm:
         return answer
 
     def _joined(self, request: Request, path: str) -> Answer | None:
-        """Of this lab alone: how `azcmagent connect existing` shows its key (really to the identity service)."""
+        """The lab's own request, by which `azcmagent connect existing` proves its key; the real one is not public."""
         machine, _, verb = path.lower().rpartition("/")
         if request.method != "POST" or verb != "joined":
             return None
@@ -162,7 +162,7 @@ class Arm:
         return None
 
     def _routed(self, request: Request, path: str) -> Answer:
-        """The most special form of a path comes first."""
+        """Answer by the first route that matches the path; specific routes come first."""
         cloud = self._cloud
         if path.lower() == "/tenants":
             return self._page(request, [{"id": f"/tenants/{docs.TENANT}", "tenantId": docs.TENANT}])
@@ -256,7 +256,7 @@ class Arm:
                 return error(405, "MethodNotAllowed", f"The lab does not take {method} here.")
 
     def _version(self, request: Request, subscription: str, kind: str) -> Answer | None:
-        """ARM's refusal of an API version that the provider of Arc machines does not offer."""
+        """ARM's error for an API version that the provider of Arc machines does not offer."""
         namespace, _, type_name = kind.partition("/")
         provider = self._cloud.providers.get((subscription.lower(), namespace.lower()))
         if provider is None or namespace.lower() != "microsoft.hybridcompute":
@@ -275,7 +275,7 @@ class Arm:
         )
 
     def _write(self, path: str, body: bytes, existing: docs.Document | None) -> Answer:
-        """Create or replace an Arc machine: nothing else can be written here."""
+        """Create or replace an Arc machine; other resources are read-only in the lab."""
         if "/microsoft.hybridcompute/machines/" not in path.lower():
             return error(405, "MethodNotAllowed", "Only Arc machines can be written in the lab.")
         try:
@@ -327,7 +327,7 @@ def _words(trouble: Trouble, cloud: Cloud, vm: str) -> list[str]:
 
 
 def _action(method: str, path: str) -> tuple[str, str]:
-    """The action that a request needs and the scope it is about; nothing for what every caller may see."""
+    """The action that a request needs and its scope; empty for what every caller may read."""
     verb = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}.get(method, "action")
     if match := _RESOURCE.fullmatch(path):
         kind = match["kind"]

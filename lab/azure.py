@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab import addresses
 
-#: Where the Arc resources of the lab's VMs go.
+#: The region of the Arc resources of the lab's VMs.
 REGION = "eastus"
 
 
@@ -27,18 +27,18 @@ class Endpoint:
 
     @property
     def domain(self) -> str:
-        """As squid's `dstdomain` and a CSN write it: a leading dot takes the subdomains in."""
+        """The name as in squid's `dstdomain` and in a CSN: a leading dot includes the subdomains."""
         return f".{self.name}" if self.subdomains else self.name
 
     @property
     def certificate_names(self) -> list[str]:
-        """What its certificate must be valid for."""
+        """The names in its certificate."""
         return [self.name, f"*.{self.name}"] if self.subdomains else [self.name]
 
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Every endpoint, in the order of the file, each with an address of its own."""
+    """Every endpoint, in the order of the file."""
     data = tomllib.loads(Path(__file__).with_name("azure.toml").read_text(encoding="utf-8"))
     return tuple(
         Endpoint(

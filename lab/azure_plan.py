@@ -1,8 +1,8 @@
-"""What Azure knows about one VM, and what the metadata service says for it: healthy until a fault changes it.
+"""The plan of one VM in Azure and in its metadata service: healthy until a fault changes it.
 
 VMs share a cluster, a cloud services network and a subscription, as in a real site. A fault that changes one of them
-gives its VM one of its own first (`edit` does), so that no fault reaches another VM. VMs that have their faults
-together (`--fault vm1+vm2=NAME`) get it together: then the fault is that of what they share.
+gives its VM a separate copy first (see `edit`), so that it does not affect other VMs. VMs with a common fault
+(`--fault vm1+vm2=NAME`) share one copy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-#: What can be edited: ARM resources of the VM, and what the subscriptions say about providers.
+#: What can be edited: ARM resources of the VM, and the registration of the subscriptions' providers.
 Kind = Literal[
     "vm", "csn", "cluster", "manager", "identity", "arc",
     "Microsoft.NetworkCloud",
@@ -22,7 +22,7 @@ Kind = Literal[
 #: VM's own group, a group whose name only begins like the right one's, or the VM itself.
 Scope = Literal["target", "subscription", "management group", "vm group", "similar group", "vm"]
 
-#: What a change of a kind must not share with other VMs. A cluster's change moves what refers to the cluster.
+#: The resources that a VM must not share if a kind is changed: also those that refer to the changed one.
 _OWN: dict[Kind, set[str]] = {
     "csn": {"csn"},
     "cluster": {"cluster", "csn"},
@@ -47,7 +47,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """A deny assignment that names the VM's identities, or everybody."""
+    """A deny assignment for the VM's identities, or for every principal."""
 
     actions: tuple[str, ...]
     scope: Scope = "target"
@@ -56,9 +56,9 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """ARM answers with an error where the path of a request has all of these words in it (in lower case).
+    """ARM answers with an error if the path of a request contains all of these words (in lower case).
 
-    `{subscription}`, `{target}` and `{vm}` stand for this VM's own, so that no other VM is meant.
+    `{subscription}`, `{target}` and `{vm}` are replaced by this VM's, so that other VMs are not affected.
     """
 
     words: tuple[str, ...]
@@ -69,7 +69,7 @@ class Trouble:
 
 @dataclass(slots=True)
 class AzurePlan:
-    """One VM in Azure. The fields say what a fault may change."""
+    """One VM in Azure; a fault may change every field."""
 
     # identities and their roles
     system_identity: bool = True
@@ -79,36 +79,36 @@ class AzurePlan:
 
     # resources
     resource_name: str | None = None  # of the VM in Azure; None = as in the inventory
-    own: set[str] = field(default_factory=set)  # what it shares with no other VM, or with those below: see _OWN
-    together: int | None = None  # the number of the first VM of those that have their faults together
+    own: set[str] = field(default_factory=set)  # resources of which it has a separate copy, see _OWN
+    together: int | None = None  # the number of the first of the VMs that share these copies
     edits: list[tuple[Kind, Callable[[dict[str, Any]], None]]] = field(default_factory=list)
     absent: set[Kind] = field(default_factory=set)
-    enrolled: bool = False  # an Arc machine of its name exists
-    awaited: bool = False  # likewise, and waits for its agent: private relay was prepared
-    private_key: str = ""  # that machine was made with: base64 of PKCS#1
+    enrolled: bool = False  # an Arc machine with its name exists
+    awaited: bool = False  # the same, and it waits for its agent: the private relay was prepared
+    private_key: str = ""  # of that machine: base64 of PKCS#1
     troubles: list[Trouble] = field(default_factory=list)
 
     # what the inventory states
     path: str = "public"  # or "relay"
-    private_key_file: str = ""  # in the guest: of the Arc machine that awaits the VM
+    private_key_file: str = ""  # in the guest: the key of that machine
     identity: str | None = "system"  # or the name of a user-assigned identity
     upper_case_ids: bool = False
     resource_id_stated: bool = True
 
     # the metadata service's tokens
-    token_identities: list[str] | None = None  # "system" and names; None = those that ARM shows
+    token_identities: list[str] | None = None  # "system" and names; None = those in ARM
     token_error: tuple[int, dict[str, str]] | None = None
-    token_claims: dict[str, Any] = field(default_factory=dict)  # over the right ones
-    token_answer: dict[str, Any] = field(default_factory=dict)  # likewise; None takes a field away
-    token_age: float = 0.0  # seconds: the metadata service may hand out an old one
+    token_claims: dict[str, Any] = field(default_factory=dict)  # these replace the right ones
+    token_answer: dict[str, Any] = field(default_factory=dict)  # likewise, of the answer; None removes a field
+    token_age: float = 0.0  # in seconds: the metadata service caches tokens
 
     def edit(self, kind: Kind, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change a resource of this VM and of no other."""
+        """Change a resource of this VM, but not of other VMs."""
         self.own |= _OWN.get(kind, set())
         self.edits.append((kind, change))
 
     def set(self, kind: Kind, **properties: Any) -> None:
-        """Set some of a resource's properties; None takes one away."""
+        """Set some of a resource's properties; None removes one."""
 
         def change(document: dict[str, Any]) -> None:
             inside = document.get("properties", document)

@@ -1,4 +1,4 @@
-"""Processes of the lab: start them, wait until they serve, run COMMAND among them, collect the dead."""
+"""The lab's processes: start them, wait until they are ready, run COMMAND beside them, reap the dead ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lab.errors import LabError
 #: How long COMMAND may take to end after SIGTERM, before it is killed.
 GRACE_SECONDS = 10.0
 
-#: `siginfo.si_code` of a signal that the kernel sent: Ctrl-C in a terminal, which COMMAND has got as well.
+#: `siginfo.si_code` of a signal from the kernel: after Ctrl-C in a terminal, COMMAND has received it as well.
 FROM_TERMINAL = 0x80
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def python(module: str, call: str) -> list[str]:
-    """A command that calls a function of this package in a fresh interpreter, wherever the current folder is."""
+    """A command that calls a function of this package in a new interpreter, from any current folder."""
     root = str(Path(__file__).resolve().parents[1])
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r}); import {module}; {call}"]
 
@@ -31,11 +31,11 @@ class Children:
     """The processes of the lab, by name."""
 
     def __init__(self) -> None:
-        """Nothing runs yet."""
+        """Start with no process."""
         self._running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
 
     def start(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
-        """Start a process that lives as long as the lab; what it prints goes to its log."""
+        """Start a process that lives as long as the lab; its output goes to `log`."""
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env
@@ -47,7 +47,7 @@ class Children:
         self._running[name][0].send_signal(number)
 
     def wait_for(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
-        """Wait until a process serves; a dead or a silent one is a `LabError` with the end of its log."""
+        """Wait until a process is ready; raise `LabError` with the end of its log if it ends or is too slow."""
         process, log = self._running[name]
         deadline = time.monotonic() + seconds
         while not ready():
@@ -60,13 +60,13 @@ class Children:
             raise LabError(f"{name} {how}: {' | '.join(lines[-3:])}")
 
     def run(self, command: Sequence[str], env: Mapping[str, str]) -> int:
-        """Run COMMAND to its end, in the foreground; its exit status, 128 + N when signal N ended it.
+        """Run COMMAND in the foreground and return its exit status, or 128 + N if signal N ended it.
 
-        A signal to end is handed on to COMMAND, which has `GRACE_SECONDS` to follow it.
+        INT, TERM and HUP are forwarded to COMMAND. If it is still running after `GRACE_SECONDS`, it is killed.
         """
         signals = {*_ENDING, signal.SIGCHLD}
         try:
-            # The signals are blocked only afterwards: COMMAND would inherit that.
+            # Block the signals only after the start: COMMAND would inherit the mask.
             process = subprocess.Popen(command, env=env)
         except OSError as error:
             print(f"lab: {command[0]}: {error.strerror}", file=sys.stderr)
@@ -89,7 +89,7 @@ class Children:
 
 
 def _collect(pid: int) -> int | None:
-    """Bury every dead child (as process 1 also those that others left behind); the status of `pid` if it is one."""
+    """Reap every dead child (for process 1, also orphans), and return the status of `pid` if it is one of them."""
     while True:
         try:
             dead, status = os.waitpid(-1, os.WNOHANG)

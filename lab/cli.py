@@ -17,7 +17,7 @@ _UP = "python -m lab up --vms N [--fault VM[+VM...]=NAME[,NAME...]]... [--az] [-
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one of the lab's commands; its exit status."""
+    """Run one of the lab's commands, and return its exit status."""
     arguments, command = _split(list(arguments))
     parser = _parser()
     options = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
-"""ARM's JSON with the values of the public REST examples, where these do not name things: one function per document.
+"""ARM's JSON, one function per document; except for names, the values are those of the public REST examples.
 
-tests/azure/test_published.py says where a document differs from its example.
+tests/azure/test_published.py lists where a document differs from its example.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Document = dict[str, Any]
 
 
 def made_up(*words: object) -> str:
-    """A GUID that is always the same for the same words."""
+    """A GUID made from these words: the same words give the same GUID."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(str(word) for word in words)))
 
 
@@ -80,7 +80,7 @@ _MANAGED_GROUP = {"location": "East US", "name": "lab-managed-rg"}
 
 
 def manager(identifier: str) -> Document:
-    """A cluster manager. Its versions are in no order."""
+    """A cluster manager. Its versions are not sorted."""
     subscription = identifier.split("/")[2]
     return _resource(
         identifier,
@@ -110,7 +110,7 @@ def manager(identifier: str) -> Document:
 
 
 def cluster(identifier: str, manager_id: str) -> Document:
-    """A running cluster of runtime 4.9.0: the newest floor of the requirement profiles."""
+    """A running cluster of runtime 4.9.0, the highest minimum of the requirement profiles."""
     subscription = identifier.split("/")[2]
     return _resource(
         identifier,
@@ -192,7 +192,7 @@ def csn(identifier: str, cluster_id: str, lacks: Iterable[str]) -> Document:
 
 
 def virtual_machine(identifier: str, number: int, cluster_id: str, csn_id: str, identity: Document | None) -> Document:
-    """A running VM with a network of its tenant, where SSH goes, and a cloud services network."""
+    """A running VM with a tenant network, for SSH, and a cloud services network."""
     subscription = identifier.split("/")[2]
     nexus = identifier.rpartition("/virtualMachines/")[0]
     rack = f"{nexus}/racks/lab-rack"
@@ -272,7 +272,7 @@ def arc_machine(identifier: str, vm_id: str, ip: str, mac: str) -> Document:
 
 
 def awaited_machine(identifier: str, vm_id: str) -> Document:
-    """An Arc machine that was made for a VM whose agent has not connected yet. What else it shows is made up."""
+    """An Arc machine for a VM whose agent has not connected yet. Properties that are not documented are made up."""
     return _resource(
         identifier,
         {

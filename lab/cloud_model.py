@@ -1,12 +1,12 @@
-"""The lab's Azure as plain data: which resources, roles and identities there are, made from the VMs' plans.
+"""The lab's Azure as plain data: resources, roles and identities, made from the VMs' plans.
 
 ::
 
     management group lab-root
-      └─ subscription            (a VM whose providers are changed has one of its own)
+      └─ subscription            (a VM whose providers are changed has a separate one)
            ├─ nexus-platform-rg   cluster manager, cluster
            ├─ nexus-vms-rg        virtual machines, cloud services network, user-assigned identities
-           └─ arc-servers-rg      where the Arc resources go
+           └─ arc-servers-rg      the Arc resources
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lab.azure_plan import Kind, Scope
 from lab.cloud_docs import Document
 from lab.plan import VmPlan
 
-#: The application that COMMAND signs in as: a reader, and nothing more.
+#: The application that COMMAND signs in as; it has only the role Reader.
 CLIENT_ID = "c0000000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "lab~no.secret-at-all"
 CLIENT_PRINCIPAL = "b0000000-0000-4000-8000-000000000001"
@@ -44,14 +44,14 @@ class Identity:
     """A managed identity of a VM."""
 
     name: str  # "system", or the user-assigned identity's name
-    resource: str  # what a token says in xms_mirid: the VM, or the user-assigned identity
+    resource: str  # the xms_mirid of its tokens: the VM, or the user-assigned identity
     principal: str
     client: str
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Under which names a VM and what belongs to it are in Azure."""
+    """The Azure names and ids of a VM and its resources."""
 
     vm: str
     subscription: str
@@ -65,7 +65,7 @@ class Place:
 
     @classmethod
     def of(cls, plan: VmPlan) -> Place:
-        """The place of one VM: what it does not share with all the others is called after its owner."""
+        """The place of one VM. A resource that only some VMs share is named after the first of them."""
         own = set(plan.azure.own)
         own_subscription = f"50000000-0000-4000-8000-1{plan.azure.together or plan.number:011d}"
         if plan.egress_lacks:
@@ -96,16 +96,16 @@ class Place:
 
     @property
     def target(self) -> str:
-        """The id of the resource group that the Arc resource goes to."""
+        """The id of the resource group for the Arc resource."""
         return docs.group_id(self.target_subscription, docs.TARGET_GROUP)
 
     @property
     def arc_id(self) -> str:
-        """The id of the Arc machine that the VM will be."""
+        """The id of the VM's Arc machine."""
         return f"{self.target}/providers/Microsoft.HybridCompute/machines/{self.vm_id.split('/')[-1]}"
 
     def scope(self, word: Scope) -> str:
-        """The scope that a plan names by this word."""
+        """The id of a scope of a plan."""
         return {
             "target": self.target,
             "subscription": f"/subscriptions/{self.target_subscription}",
@@ -116,7 +116,7 @@ class Place:
         }[word]
 
     def stated_identity(self, plan: VmPlan) -> str | None:
-        """What the inventory states as the VM's identity."""
+        """The VM's identity in the inventory."""
         name = plan.azure.identity
         return docs.identity_id(self.subscription, name) if name not in (None, "system") else name
 
@@ -127,15 +127,15 @@ def _identity(vm: str, name: str, resource: str) -> Identity:
 
 @dataclass(slots=True)
 class Cloud:
-    """Everything that the stand-ins of ARM, Entra and the metadata service know."""
+    """The data of the stand-ins of ARM, Entra and the metadata service."""
 
     resources: dict[str, Document] = field(default_factory=dict)  # by id in lower case
     providers: dict[tuple[str, str], Document] = field(default_factory=dict)  # by subscription, namespace; lower case
     assignments: list[Document] = field(default_factory=list)
     denies: list[Document] = field(default_factory=list)
-    groups: dict[str, set[str]] = field(default_factory=dict)  # principal -> the Entra groups that it is in
+    groups: dict[str, set[str]] = field(default_factory=dict)  # principal -> its Entra groups
     places: dict[str, Place] = field(default_factory=dict)  # by VM
-    keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of the private key of a machine that awaits its agent
+    keys: dict[str, str] = field(default_factory=dict)  # machine that waits for its agent -> SHA-256 of its private key
 
     @classmethod
     def of(cls, plans: Sequence[VmPlan]) -> Cloud:
@@ -192,7 +192,7 @@ class Cloud:
             self.denies.append(role_docs.deny_assignment(scope, [] if deny.everybody else principals, deny.actions))
 
     def _add_subscription(self, subscription: str) -> None:
-        """The providers of a subscription; those of Operator Nexus and Arc can be changed by a plan that owns it."""
+        """Add a subscription's providers; the plan that owns it can change those of Operator Nexus and Arc."""
         if (subscription, "microsoft.networkcloud") in self.providers:
             return
         nexus = docs.provider("Microsoft.NetworkCloud", subscription, docs.NEXUS_TYPES, docs.API_VERSIONS)
@@ -241,7 +241,7 @@ class Cloud:
         return list(dict.fromkeys(subscription for subscription, _ in self.providers))
 
     def subscriptions_of(self, principal: str) -> list[str]:
-        """Those that a principal sees: it has a role there, above or below."""
+        """The subscriptions that a principal sees: those in which, above which or below which it has a role."""
         assigned = f"assignedTo('{principal}')"
         return [one for one in self.subscriptions() if self.at(self.assignments, f"/subscriptions/{one}", assigned)]
 
@@ -262,14 +262,14 @@ class Cloud:
         return None
 
     def principals_of(self, principal: str) -> set[str]:
-        """A principal with the groups that it is in."""
+        """A principal and its groups."""
         return {principal} | self.groups.get(principal, set())
 
     def at(self, listed: Sequence[Document], scope: str, filtered: str) -> list[Document]:
         """Role or deny assignments as ARM lists them at a scope.
 
-        `filtered` is OData: "atScope()" leaves out what is below, "assignedTo('...')" and "principalId eq '...'" keep
-        those of one principal, the first with its groups.
+        `filtered` is OData: "atScope()" excludes scopes below; "assignedTo('...')" and "principalId eq '...'" select
+        those of one principal, the former also those of its groups.
         """
         reaching = [one for one in listed if is_at_or_above(one["properties"]["scope"], scope, whole_tree=True)]
         if "atscope()" not in filtered.lower():
@@ -285,7 +285,7 @@ class Cloud:
         return reaching
 
     def may(self, principal: str, action: str, scope: str) -> bool:
-        """Azure's answer: some role allows the action here, and no deny assignment forbids it."""
+        """Whether a role allows the action at this scope, and no deny assignment forbids it."""
         for_me = f"assignedTo('{principal}') and atScope()"
         granted = False
         for assignment in self.at(self.assignments, scope, for_me):
@@ -307,7 +307,7 @@ def _holders(assignment: Document) -> set[str]:
 
 
 def _identities(plan: VmPlan, place: Place) -> Document | None:
-    """A VM's `identity`: without the system's, there is no principalId beside the type."""
+    """A VM's `identity`. Only a system-assigned identity has a principalId beside the type."""
     kinds = ["SystemAssigned"] * plan.azure.system_identity + ["UserAssigned"] * bool(place.users)
     if not kinds:
         return None
@@ -322,9 +322,9 @@ def _identities(plan: VmPlan, place: Place) -> Document | None:
 
 
 def is_at_or_above(scope: str, identifier: str, *, whole_tree: bool = False) -> bool:
-    """True when a scope is `identifier` or holds it, by whole segments: rg-a does not hold rg-ab.
+    """Whether a scope is `identifier` or contains it, by whole segments: rg-a does not contain rg-ab.
 
-    With `whole_tree`, management groups and the root hold every subscription: there is one tree.
+    With `whole_tree`, management groups and the root contain every subscription: there is only one tree.
     """
     scope, identifier = scope.lower().rstrip("/"), identifier.lower().rstrip("/")
     if whole_tree and (not scope or scope == docs.MANAGEMENT_GROUP.lower()):
@@ -340,5 +340,5 @@ def _covers(permission: Document, action: str) -> bool:
 
 
 def _matches(pattern: str, action: str) -> bool:
-    """`Microsoft.HybridCompute/*/read`: a star crosses slashes, and case does not matter."""
+    """Whether an action matches `Microsoft.HybridCompute/*/read`, in any case; `*` also matches slashes."""
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), action, re.IGNORECASE))

@@ -1,12 +1,12 @@
-// delay IF_A IF_B MILLISECONDS: forward every frame between two interfaces, each after this long.
+// delay IF_A IF_B MILLISECONDS: forward every frame between two interfaces after a delay.
 //
-// It stands in for the kernel's netem, which many kernels lack, as a piece of wire between the controller and the VMs:
+// It replaces the kernel's netem, which many kernels lack:
 //
 //     mgmt0 ==veth== IF_A  [ delay ]  IF_B ==veth== a port of the bridge
 //
-// Frames pass at once until SIGUSR1 comes, so that a lab need not start slowly. "ready" on stdout says that both ends
-// are open. Frames are never reordered, dropped or changed: with PACKET_VNET_HDR the kernel hands over large segments
-// and unfinished checksums as they are, and takes them back the same way.
+// Until SIGUSR1 there is no delay, so that a lab starts quickly. It prints "ready" when both interfaces are open. It
+// does not reorder, drop or change frames: with PACKET_VNET_HDR the kernel passes large segments and unfinished
+// checksums through it as they are.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -25,9 +25,9 @@
 #include <time.h>
 
 enum {
-    LONGEST = sizeof(struct virtio_net_hdr) + ETH_HLEN + 4 + 65535 + 1, // a segment that the kernel has not cut yet
+    LONGEST = sizeof(struct virtio_net_hdr) + ETH_HLEN + 4 + 65535 + 1, // a segment that the kernel has not split yet
     BUFFER = 64 << 20,
-    AT_A_TIME = 256, // frames read from one end before the other end has its turn
+    AT_A_TIME = 256, // most frames to read from one end before the other
 };
 
 struct frame {
@@ -37,7 +37,7 @@ struct frame {
     unsigned char data[]; // a virtio_net_hdr, then the frame
 };
 
-// What came in at one end and is to leave at the other.
+// Frames received at one end, to be sent at the other.
 struct end {
     const char *name;
     int socket;
@@ -65,18 +65,18 @@ static void set(const struct end *end, int level, int option, int value, int nee
 }
 
 static void open_end(struct end *end) {
-    end->socket = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0); // protocol 0: nothing comes before bind
+    end->socket = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0); // protocol 0: receive nothing before bind
     if (end->socket < 0)
         die("cannot open a packet socket for", end->name);
     set(end, SOL_PACKET, PACKET_VNET_HDR, 1, 1);
-    set(end, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, 1); // what we send here does not come back
+    set(end, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, 1); // do not receive our own frames
     set(end, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER, 0);
     set(end, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER, 0);
     struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     address.sll_ifindex = (int)if_nametoindex(end->name);
     if (!address.sll_ifindex)
         die("there is no interface", end->name);
-    // Frames for others are what a wire is for.
+    // Receive frames for other addresses, too.
     struct packet_mreq all = {.mr_ifindex = address.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
     if (setsockopt(end->socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all))
         die("cannot listen to all of", end->name);
@@ -107,14 +107,14 @@ static void take(struct end *from, long long nanoseconds) {
     }
 }
 
-// Send what is due; 0 when the far end has no room at the moment.
+// Send the frames that are due; return 0 if the far end's buffer is full.
 static int pass(struct end *from, const struct end *to, long long time) {
     while (from->first && from->first->due <= time) {
         struct frame *frame = from->first;
         if (send(to->socket, frame->data, frame->length, 0) < 0) {
             if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
                 return 0;
-            if (errno != ENETDOWN && errno != ENXIO) // a cable that is out loses frames
+            if (errno != ENETDOWN && errno != ENXIO) // an interface that is down loses frames
                 die("cannot write to", to->name);
         }
         from->first = frame->next;
@@ -153,7 +153,7 @@ int main(int count, char **words) {
         }
         long long pause = next - now();
         if (pause < 0)
-            pause = 0; // it is due already, or nothing is
+            pause = 0; // a frame is due already, or none is queued
         struct timespec limit = {.tv_sec = pause / 1000000000LL, .tv_nsec = pause % 1000000000LL};
         if (ppoll(waiting, 2, next < 0 ? NULL : &limit, NULL) < 0) {
             if (errno == EINTR)

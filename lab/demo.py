@@ -15,7 +15,7 @@ from lab import doctor, expectations, holder, spec
 from lab.faults import FAULTS
 from lab.handout import PROFILE
 
-#: The healthy ones stand between the others, so that nothing is judged by its place.
+#: The healthy VMs are between the others, so that the order has no effect.
 PLANTED: dict[str, list[str]] = {
     "vm1": [],
     "vm2": ["egress-lacks-his"],
@@ -38,7 +38,7 @@ RECORDED = Path(__file__).with_name("recorded")
 
 
 def run(*, record: bool = False) -> int:
-    """Run the suite against the VMs, live or from the recording; 0 only if it found exactly the planted faults."""
+    """Run the suite on the VMs, live or recorded, and return 0 only if it found exactly the planted faults."""
     why = doctor.trouble()
     if why:
         print(f"lab: cannot run here: {why}", flush=True)
@@ -53,7 +53,7 @@ def run(*, record: bool = False) -> int:
     if why:
         status = subprocess.run([*pytest, "--evidence", str(RECORDED)], cwd=ROOT, check=False).returncode
     else:
-        # The inventory's path is known only inside the lab: the shell there fills it in.
+        # Only a shell inside the lab knows the path of the inventory.
         command = ["sh", "-c", 'cd "$1" && shift && exec "$@" --inventory "$LAB_INVENTORY"', "demo", str(ROOT), *pytest]
         status = holder.up(spec.Spec(len(PLANTED), {vm: f for vm, f in PLANTED.items() if f}, command))
     results = _results(begun)
@@ -65,7 +65,7 @@ def run(*, record: bool = False) -> int:
         print(f"This was the recorded run in {_short(RECORDED)}: the lab cannot run here: {why}")
     if record and not wrong:
         shutil.rmtree(RECORDED, ignore_errors=True)
-        # Evidence only: the reports of a recording are rendered again.
+        # Only the evidence: judging a recording writes its reports again.
         shutil.copytree(LATEST / "evidence", RECORDED / "evidence")
         for name in ("azure.json", "runner.json", "profile.toml"):
             shutil.copy(LATEST / name, RECORDED)

@@ -1,4 +1,4 @@
-"""Can the lab run on this machine, and if not, what is missing: one line."""
+"""Whether the lab can run on this machine, and if not, why: one line."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ PROGRAMS = {
 }
 PROGRAMS_WITHOUT_ROOT = {"newuidmap": "uidmap", "newgidmap": "uidmap"}
 
-#: Where Linux keeps its settings, and how long the trial of the namespaces may take.
+#: Linux's settings, and the time limit of `_trial` in seconds.
 SETTINGS = Path("/proc/sys")
 TRIAL_SECONDS = 30
 
-#: What the lab does first, in miniature: it fails where namespaces, overlays or bridges are not allowed.
+#: The lab's first steps, in miniature: they fail where namespaces, overlays or bridges are not allowed.
 _TRIAL = """\
 mount -t tmpfs run /run && mkdir -p /run/lower /run/upper /run/work /run/usr /run/netns &&
 mount -t overlay -o "lowerdir=/run/lower:/usr,upperdir=/run/upper,workdir=/run/work" lab /run/usr &&
@@ -50,7 +50,7 @@ echo 'table inet trial { chain c { type filter hook input priority 0; icmp type 
 
 
 def trouble() -> str:
-    """Why the lab cannot run here, in one line with what to do; "" when it can."""
+    """Why the lab cannot run here and what to do, in one line; "" if it can."""
     if sys.platform != "linux":
         return f"the lab needs Linux namespaces, and this is {sys.platform}"
     for module, package in (("cryptography", "cryptography"), ("jwt", "pyjwt")):
@@ -75,7 +75,7 @@ def trouble() -> str:
 
 
 def _setting(name: str) -> int | None:
-    """A kernel setting below /proc/sys; None where this kernel does not have it."""
+    """A kernel setting below /proc/sys; None if this kernel does not have it."""
     try:
         return int((SETTINGS / name).read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -83,14 +83,14 @@ def _setting(name: str) -> int | None:
 
 
 def _forbidden() -> str:
-    """The kernel setting that forbids what the lab needs, and how to change it; "" when none does."""
+    """The kernel setting that forbids what the lab needs, and how to change it; "" if there is none."""
     kinds = ["mnt", "net", "pid", "ipc", "uts"]
     if os.geteuid() != 0:
         kinds.insert(0, "user")
-        # Debian's kernels have it, and those that derive from them.
+        # Only kernels of Debian and its derivatives have this setting.
         if _setting("kernel/unprivileged_userns_clone") == 0:
             return _set("kernel.unprivileged_userns_clone", 1, 0)
-    # namespaces(7): a limit of each kind; it holds for root, too.
+    # namespaces(7): a limit for each kind, also for root.
     for kind in kinds:
         if _setting(name := f"user/max_{kind}_namespaces") == 0:
             return _set(name.replace("/", "."), 15000, 0)
@@ -98,7 +98,7 @@ def _forbidden() -> str:
 
 
 def _ubuntu_hint() -> str:
-    """What to try after a failed trial: Ubuntu lets AppArmor profiles decide, so the setting alone proves nothing."""
+    """What to try after a failed trial. On Ubuntu an AppArmor profile may allow it, whatever the setting."""
     name = "kernel/apparmor_restrict_unprivileged_userns"
     if os.geteuid() != 0 and _setting(name) == 1:
         return f"; {_set(name.replace('/', '.'), 0, 1)}"
@@ -110,10 +110,10 @@ def _set(name: str, right: int, seen: int) -> str:
 
 
 def _trial() -> str:
-    """Why the trial failed: the last line that it wrote; "" when it did not fail. Leaves no process behind.
+    """Run the trial. Return the last line of its output if it failed, else "". It leaves no process behind.
 
-    `unshare --map-auto` forks a helper, and the helper of an `unshare` that failed waits for good. So what the trial
-    writes goes to a file (a pipe would stay open), and the whole process group is ended.
+    `unshare --map-auto` forks a helper, and after a failure of `unshare` that helper waits forever. So the trial's
+    output goes to a file (a pipe would stay open), and the whole process group is killed.
     """
     with tempfile.TemporaryFile() as errors:
         trial = subprocess.Popen(
@@ -134,7 +134,7 @@ def _trial() -> str:
             finally:
                 os.close(end)
         finally:
-            # Before wait(): until then the process id, which names the group, is not given to another process.
+            # Before wait(): until then the id of the process, which is that of the group, is not reused.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(trial.pid, signal.SIGKILL)
             trial.wait()
@@ -148,7 +148,7 @@ def _trial() -> str:
 
 
 def remarks() -> list[str]:
-    """Which faults cannot be planted here, and what they need: nothing that keeps the lab from running."""
+    """The faults that cannot be planted here, and what they need; the lab itself runs without it."""
     problems = []
     for fault in FAULTS.values():
         if packages := _unique(need.package for need in fault.needs if not need.files()):
@@ -157,7 +157,7 @@ def remarks() -> list[str]:
 
 
 def missing_for(faults: Iterable[str]) -> str:
-    """Why these faults cannot be planted on this machine; "" when they can."""
+    """Why these faults cannot be planted on this machine; "" if they can."""
     for name in faults:
         for need in FAULTS[name].needs:
             if not need.files():
@@ -165,15 +165,15 @@ def missing_for(faults: Iterable[str]) -> str:
     return ""
 
 
-#: Where `make az` puts the Azure CLI: a virtual environment. VMs see it as /opt/az, where its packages put it, too.
+#: The virtual environment of the Azure CLI (`make az`). On a VM it is mounted at /opt/az, like that of its packages.
 AZ = Path(__file__).resolve().parents[1] / ".az"
 
 
 def without_az() -> str:
-    """Why VMs cannot have the real Azure CLI, in one line with what to do; "" when they can."""
+    """Why VMs cannot have the real Azure CLI and what to do, in one line; "" if they can."""
     if not (AZ / "installed.lock").exists():
         return "the real Azure CLI is not installed here: make az"
-    # A VM sees this machine's /usr, but its own /usr/local, and none of this machine's homes.
+    # A VM sees this machine's /usr, but not its /usr/local and its home folders.
     python = (AZ / "bin/python3").resolve()
     if not python.is_relative_to("/usr") or python.is_relative_to("/usr/local"):
         return f"{AZ} was made with a Python that is not the system's, which VMs do not see: rm -r {AZ} && make az"
@@ -181,7 +181,7 @@ def without_az() -> str:
 
 
 def _without_range() -> str:
-    """The file in which this user has too few subordinate ids, or ""."""
+    """The file in which this user has too few subordinate ids; "" if both have enough."""
     names = {getpass.getuser(), str(os.getuid())}
     for file in ("/etc/subuid", "/etc/subgid"):
         try:

@@ -1,4 +1,4 @@
-"""The stand-in of Microsoft Entra ID: what MSAL asks for when an application signs in with a secret."""
+"""The stand-in of Microsoft Entra ID: MSAL's requests when an application signs in with a secret."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lab.tokens import Issuer
 
 HOST = "login.microsoftonline.com"
 
-#: How long an application's token is good.
+#: How long an application's token is valid.
 SECONDS = 3599
 
 
 class Entra:
-    """Signs in COMMAND's application only."""
+    """Signs in only COMMAND's application."""
 
     def __init__(self, issuer: Issuer) -> None:
-        """With the issuer that ARM trusts."""
+        """`issuer`: the one that ARM trusts."""
         self._issuer = issuer
 
     def answer(self, request: Request) -> Answer | None:
-        """The answer to a request; None for what this stand-in does not know."""
+        """The answer to a request; None for an unknown request."""
         path = request.path.rstrip("/").lower()
         tenant = path.split("/")[1] if path else ""
         if path.endswith("/discovery/instance"):

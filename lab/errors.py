@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class LabError(Exception):
-    """The lab cannot do what it was asked for; the text says why, in words for the person who asked."""
+    """The lab cannot do what the user requested; the text is the message for the user."""

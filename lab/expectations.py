@@ -1,4 +1,4 @@
-"""Compare a run's results with what the planted faults must cause: exactly that, and nothing else.
+"""Compare a run's results with what the planted faults must cause: no more and no less.
 
 Keys of `expects`, the most specific one wins::
 
@@ -8,7 +8,7 @@ Keys of `expects`, the most specific one wins::
     "*": "blocked"                        every other check
     (no key)                              "pass" or "not applicable", as on a healthy VM
 
-A status may name alternatives: "pass|unknown" where the fault is a race.
+A status may have alternatives: "pass|unknown" if the fault is a race.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.faults import Fault
 
 HEALTHY = frozenset({"pass", "not applicable"})
 
-#: When two faults of a VM disagree about a check, the one that hides more wins.
+#: If two faults of a VM expect different statuses of a check, the later one in this list wins.
 _RANK = ["pass", "not applicable", "warn", "fail", "unknown", "blocked"]
 
 
@@ -29,7 +29,7 @@ def _hides(status: str) -> int:
 
 
 def combine(expectations: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """What several faults of one VM cause together."""
+    """The expectations of several faults of one VM."""
     combined: dict[str, str] = {}
     for expects in expectations:
         for key, status in expects.items():
@@ -50,9 +50,9 @@ def _area(check: str) -> str:
 
 
 def differences(results: Mapping[str, Any], planted: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """One line for everything in a run's `results.json` that was not planted, or was planted and is not there.
+    """One line for each result in a run's `results.json` that differs from the expected one, and for each missing one.
 
-    `planted` has the expectations by VM; every VM of the lab is in it, the healthy ones with none.
+    `planted` has the expectations by VM, also those of the healthy VMs, which are empty.
     """
     differences: list[str] = []
     vms = {vm["name"]: vm["results"] for vm in results["vms"]}
@@ -78,10 +78,10 @@ def differences(results: Mapping[str, Any], planted: Mapping[str, Mapping[str, s
 
 
 def cause_differences(results: Mapping[str, Any], planted: Mapping[str, Sequence[Fault]]) -> list[str]:
-    """One line for each VM of `results.json` whose root causes are not exactly the planted ones, the right one first.
+    """One line for each VM of `results.json` whose root causes are not exactly the planted ones, in this order.
 
-    Of several faults, one may hide another (nothing is seen of a guest that is off) or explain it: a planted root that
-    is blocked, or whose declared causes are in trouble too, is not expected.
+    One of several faults may hide another (a VM that is off hides all faults of its guest) or explain it. So a planted
+    root that is blocked, or whose declared causes fail or are unknown, too, is not expected.
     """
     differences = []
     for vm in results["vms"]:
@@ -113,7 +113,7 @@ def _declared(check: Mapping[str, Any]) -> set[str]:
 
 
 def _in_order(results: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The root causes as a person reads them: failures that keep the VM back, unknowns that do, then the rest."""
+    """The root causes in reading order: failures of required checks, unknown required checks, then the rest."""
     place = ("fail", "unknown", "warn")
     return sorted(
         (result for result in results if result["root_cause"]),

@@ -1,4 +1,4 @@
-"""The services of the fabric: the proxy and the resolvers, real programs, and how they are configured."""
+"""The configuration of the fabric's services: the proxy (squid) and the resolvers (dnsmasq)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from lab import addresses as a
 from lab import azure
 from lab.plan import VmPlan
 
-#: What the private-link resolver answers with private addresses: the names that an Arc private link scope takes over.
+#: The names of an Arc private link scope: the private-link resolver answers them with private addresses.
 PRIVATE_LINK_KEYS = ("his", "guestconfiguration")
 PRIVATE_LINK_ADDRESS = "10.20.30.40"
 
 
 def squid_config(plans: Sequence[VmPlan], state: Path, user: str) -> str:
-    """The CSN proxy: HTTPS only, the egress list as its allow-list, and what differs for single VMs."""
+    """The CSN proxy: HTTPS only, the egress list as its allow-list, and the exceptions of single VMs."""
     lines = [
         f"http_port {a.PROXY}:{a.PROXY_PORT}",
         f"cache_effective_user {user}",
@@ -38,7 +38,7 @@ def squid_config(plans: Sequence[VmPlan], state: Path, user: str) -> str:
         "http_access deny !https",
     ]
     if any(plan.proxy_wants_login for plan in plans):
-        # Nobody ever sends a password, so the helper that would judge it is never started.
+        # No client sends a password, so squid never starts the helper that would verify it.
         lines += [
             "auth_param basic program /bin/cat",
             "auth_param basic children 1 startup=0 idle=1",
@@ -65,7 +65,7 @@ def _one_vm(plan: VmPlan) -> list[str]:
 
 
 def resolver_command(listen: Sequence[str], *, private_link: bool, user: str) -> list[str]:
-    """dnsmasq in the foreground, knowing the lab's names and nothing else (no upstream: NXDOMAIN, at once)."""
+    """dnsmasq in the foreground, with the lab's names and without an upstream: it answers other names with NXDOMAIN."""
     command = ["dnsmasq", "--no-daemon", f"--user={user}", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"]
     command += ["--local=/#/", "--bind-interfaces", "--pid-file=", "--cache-size=0"]
     command += [f"--listen-address={address}" for address in listen]

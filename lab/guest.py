@@ -1,4 +1,4 @@
-"""What the VMs are made of: the layers below their /usr and /etc, and their own files.
+"""The files of the VMs: the layers of their /usr and /etc, and their own files.
 
 ::
 
@@ -6,8 +6,8 @@
     /etc   overlay   the VM's disk  >  its own files  >  base/etc
     rest             the VM's disk, filled from base/disk and its own files; nothing of this machine
 
-This machine's /etc is not a layer: what programs need of it is copied into base/etc by name, and of that only what
-everybody here may read. So a secret of the host cannot get into a VM by being forgotten in a list.
+This machine's /etc is not a layer. Files in it that programs need are copied into base/etc by name, and only if every
+user of this machine may read them. So a secret of the host never gets into a VM.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from lab import software
 from lab.plan import GuestFile, VmPlan
 
-#: What a VM gets of this machine's /etc: how programs are linked, how PAM works, how shells start.
+#: Files of this machine's /etc that a VM gets: for the dynamic linker, PAM and shells.
 HOST_ETC = (
     *("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "crypto-policies", "ssl/openssl.cnf"),
     *("pam.d", "security", "login.defs", "shells"),
@@ -29,7 +29,7 @@ HOST_ETC = (
     *("os-release", "debian_version", "system-release", "localtime", "host.conf", "protocols", "services"),
 )
 
-#: Programs that refuse to work unless root owns them. In a user namespace the host's root is nobody.
+#: Programs that work only if root owns them: each VM gets a copy. In a user namespace the host's root is `nobody`.
 OWNED_BY_ROOT = ("bin/sudo", "libexec/sudo", "lib/sudo")
 
 OPERATOR, GUEST = 1000, 1001
@@ -72,7 +72,7 @@ root ALL=(ALL:ALL) ALL
 """
 _BASHRC = 'case $- in *i*) PS1="\\u@\\h:\\w\\$ " ;; esac\n'
 
-#: For a test bench: many sessions at once, nothing slow, and PAM, because only PAM reads /etc/environment.
+#: Many sessions at once, nothing slow, and PAM, because only PAM reads /etc/environment.
 _SSHD_CONFIG = """\
 HostKey /etc/ssh/ssh_host_ed25519_key
 PermitRootLogin prohibit-password
@@ -91,11 +91,11 @@ Subsystem sftp internal-sftp
 """
 
 
-#: The folders of an empty disk, with what leads into /usr and /run.
+#: The folders of an empty disk, and its links into /usr and /run.
 _FOLDERS = "dev etc home media mnt opt proc root run srv sys tmp usr var/cache var/lib var/log var/mail var/tmp".split()
 _LINKS = {"var/run": "/run", "var/lock": "/run/lock"} | {f: f"usr/{f}" for f in ("bin", "sbin", "lib", "lib64")}
 
-#: /dev: these of this machine, mounted by `lab.inside`, and links as everywhere.
+#: /dev: these devices of this machine, which `lab.inside` mounts, and the usual links.
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _DEVICE_LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
@@ -103,7 +103,7 @@ _DEVICE_LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "st
 def write_base(base: Path, client_public_key: str, trusted: str) -> None:
     """The files that all VMs share; `trusted` is the PEM text of the authorities that a healthy one trusts.
 
-    The nodes of `DEVICES` are empty files: something must be mounted over each.
+    The nodes of `DEVICES` are empty files, as mount points.
     """
     for name in ("etc", "usr/bin", "dev/pts", "dev/shm", *(f"disk/{folder}" for folder in _FOLDERS)):
         (base / name).mkdir(parents=True)
@@ -141,7 +141,7 @@ def write_base(base: Path, client_public_key: str, trusted: str) -> None:
 def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key: str) -> None:
     """The files of one VM, in `vm`, and the script that is its first process.
 
-    `trusted` is the PEM text of the authorities it trusts, `strangers_key` a public key that is not the controller's.
+    `trusted` is the PEM text of its trusted authorities, `strangers_key` a public key other than the controller's.
     """
     for name in ("layer/etc", "layer/usr", "files", "disk"):
         (vm / name).mkdir(parents=True)
@@ -171,14 +171,14 @@ def write_vm(vm: Path, plan: VmPlan, host_key: str, trusted: str, strangers_key:
 
 
 def _sshd_config(plan: VmPlan) -> str:
-    """The plan's lines instead of ours: of most keywords the first line counts, of MaxStartups the last."""
+    """`_SSHD_CONFIG`, in which the plan's lines replace those with the same keyword."""
     theirs = {line.split()[0] for line in plan.sshd}
     ours = [line for line in _SSHD_CONFIG.splitlines() if line.split()[0] not in theirs]
     return "".join(f"{line}\n" for line in [*plan.sshd, *ours])
 
 
 def _boot_script(plan: VmPlan) -> str:
-    """The VM's first process: what faults do at boot, then sshd in its place."""
+    """The VM's first process: it runs the boot commands of software and faults, then becomes sshd."""
     serve = "exec /usr/sbin/sshd -D -r -E /var/log/auth.log" if plan.port22 == "sshd" else "exec sleep infinity"
     return "\n".join(
         [
@@ -193,7 +193,7 @@ def _boot_script(plan: VmPlan) -> str:
 
 
 def _place(root: Path, layer: Path, rest: Path | None = None) -> Callable[[str], Path]:
-    """From a path in the guest to where it is written: /usr and /etc into a layer, the rest beside it."""
+    """A function from a path in the guest to the file to write: /usr and /etc in a layer, the rest beside it."""
 
     def place(path: str) -> Path:
         top = path.split("/")[1]
@@ -207,7 +207,7 @@ def _write(place: Callable[[str], Path], files: dict[str, GuestFile]) -> None:
         target = place(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if file.content is None:
-            os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))  # how an overlay says "deleted"
+            os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))  # a deleted file, in an overlay
             continue
         data = file.content.encode() if isinstance(file.content, str) else file.content
         target.unlink(missing_ok=True)
@@ -225,7 +225,7 @@ def _write(place: Callable[[str], Path], files: dict[str, GuestFile]) -> None:
 
 
 def _copy_public(source: Path, target: Path) -> None:
-    """Copy what everybody may read; what is not there is not copied."""
+    """Copy a file or folder, without what only some users may read; ignore a missing one."""
 
     def hidden(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if not _public(Path(folder) / name)]
@@ -242,7 +242,7 @@ def _copy_public(source: Path, target: Path) -> None:
 
 
 def _public(path: Path) -> bool:
-    """True for what every user of this machine may read. A symbolic link has no secrets of its own."""
+    """Whether every user of this machine may read it. A symbolic link itself contains no secret."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return True

@@ -1,4 +1,4 @@
-"""What COMMAND gets: an ssh_config, a known_hosts and an inventory for the lab's VMs, and the way to its Azure."""
+"""COMMAND's files and environment: ssh_config, known_hosts and inventory of the lab's VMs, and access to its Azure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lab.cloud_docs import TARGET_GROUP, TENANT
 from lab.cloud_model import CLIENT_ID, CLIENT_SECRET, Place
 from lab.plan import RunPlan, VmPlan
 
-#: Where Linux distributions keep the authorities that they trust.
+#: Trust stores of Linux distributions.
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
 
 
 def ssh_config(plans: Sequence[VmPlan], folder: Path) -> str:
-    """One `Host` per VM, with everything ssh must know: no file of the caller's home is read or written."""
+    """One `Host` per VM with all settings that ssh needs, so that ssh does not use a file in the caller's home."""
     lines = []
     for plan in plans:
         lines += [
-            f"Host {plan.name} {addresses.mgmt(plan.number)}",  # a fleet that comes from Azure has addresses only
+            f"Host {plan.name} {addresses.mgmt(plan.number)}",  # a fleet from Azure has only addresses
             f"    HostName {addresses.mgmt(plan.number)}",
             f"    User {plan.login}",
             f"    IdentityFile {folder}/id_ed25519",
@@ -46,7 +46,7 @@ def known_hosts(plans: Sequence[VmPlan], host_keys: Mapping[str, str], strangers
 
 
 def inventory(plans: Sequence[VmPlan], folder: Path) -> str:
-    """The fleet file. It names the ssh_config, so that it is all that a program needs."""
+    """The fleet file. It names the ssh_config, so a program needs only this file."""
     return "\n".join([f"ssh_config: {folder}/ssh_config", "vms:", *(_entry(plan) for plan in plans), ""])
 
 
@@ -66,12 +66,12 @@ def _entry(plan: VmPlan) -> str:
     return "\n".join([*lines, f"    target: {{{target}}}"])
 
 
-#: What the lab's operator declares: see the file.
+#: The declarations of the lab's operator.
 PROFILE = Path(__file__).with_name("profile.toml")
 
 
 def hosts() -> str:
-    """The controller's /etc/hosts: it has no resolver."""
+    """The /etc/hosts of the controller, which has no resolver."""
     return (
         "127.0.0.1 localhost\n::1 localhost\n"
         f"{addresses.ARM} {azure.endpoint('arm').name}\n{addresses.LOGIN} {azure.endpoint('login').name}\n"
@@ -79,7 +79,7 @@ def hosts() -> str:
 
 
 def write_runner(run: RunPlan, folder: Path) -> None:
-    """The files of COMMAND's machine that a run may find different: the requirements and the Azure CLI."""
+    """Write the files that a fault of the run can change: the requirements and the Azure CLI."""
     (folder / "profile.toml").write_text(run.profile, encoding="utf-8")
     (folder / "bin").mkdir()
     for path, file in software.of_the_runner(run, folder).items():
@@ -88,9 +88,9 @@ def write_runner(run: RunPlan, folder: Path) -> None:
 
 
 def environment(ambient: Mapping[str, str], run: RunPlan, folder: Path, log: Path) -> dict[str, str]:
-    """COMMAND's environment: where the lab is, who it is in Azure, and whom it trusts.
+    """COMMAND's environment: the lab's files, the login to Azure, and the trusted authorities.
 
-    A proxy of this machine's is out of reach in the lab, so nothing of it stays; its az is put behind the lab's.
+    The lab cannot reach a proxy of this machine, so the proxy variables are removed. The lab's az comes first in PATH.
     """
     kept = {name: value for name, value in ambient.items() if not name.lower().endswith("_proxy")}
     bundle = str(folder / "authorities.pem")
@@ -108,6 +108,6 @@ def environment(ambient: Mapping[str, str], run: RunPlan, folder: Path, log: Pat
 
 
 def authorities(lab: str) -> str:
-    """Whom this machine trusts, and the lab's Azure."""
+    """The authorities that this machine trusts, and that of the lab's Azure."""
     known = ssl.get_default_verify_paths().cafile or next((file for file in _BUNDLES if Path(file).exists()), None)
     return (Path(known).read_text(encoding="utf-8") if known else "") + lab

@@ -1,4 +1,4 @@
-"""From the outside: one process holds the lab's namespaces, and this one holds that process."""
+"""The lab seen from outside: start the process that holds its namespaces, and end it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.spec import Spec
 
 NAMESPACES = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]
 
-#: For an ordinary user: root inside is the user outside, and the other ids are the user's of /etc/subuid.
+#: For an ordinary user: root inside is the user outside; the other ids are the user's ids in /etc/subuid.
 USER_NAMESPACE = ["--user", "--map-root-user", "--map-auto"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
@@ -25,17 +25,17 @@ def unshare() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, with the folders in PATH where an ordinary user's programs for administrators are."""
+    """The environment with the sbin folders in PATH, which an ordinary user's PATH can lack."""
     path = os.environ.get("PATH", "/usr/bin:/bin")
     missing = [folder for folder in ("/usr/sbin", "/sbin") if folder not in path.split(":")]
     return os.environ | {"PATH": ":".join([path, *missing])}
 
 
 def up(spec: Spec) -> int:
-    """Bring the lab up, run COMMAND in it, and tear it down whatever happens; COMMAND's exit status.
+    """Start the lab, run COMMAND in it, stop the lab in any case, and return COMMAND's exit status.
 
-    Signals for this process go through a pipe to the first process inside (`unshare` ignores them). The pipe's end is
-    also the lab's: when this process dies, by SIGKILL even, the lab dies with it.
+    Signals to this process go through a pipe to the first process inside (`unshare` ignores them). When this process
+    dies, even by SIGKILL, the pipe closes and the lab ends.
     """
     ours, theirs = os.pipe()
     entry = [*unshare(), *python("lab.inside", "sys.exit(lab.inside.main())"), spec.to_json(), str(ours)]

@@ -1,7 +1,7 @@
 """Inside the namespaces: build the lab, run COMMAND beside it, and end with COMMAND's status.
 
-This is process 1 of the lab's own PID namespace. When it ends, the kernel kills every process of the lab, and with the
-last of them go the mounts, the networks and all files: there is no clean-up that could be forgotten or fail.
+This is process 1 of the lab's PID namespace. When it ends, the kernel kills every process of the lab, and removes the
+mounts, networks and files with the last of them: no clean-up is needed that could fail.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from lab.plan import RunPlan, VmPlan
 from lab.spec import Spec
 
 STATE = Path("/run/lab")
-HANDOUT = Path(__file__).with_name("state")  # what COMMAND gets; lab/state/.gitignore says why it is here
-AZURE_LOG = STATE / "fabric/azure.jsonl"  # every request that Azure Resource Manager has got
+HANDOUT = Path(__file__).with_name("state")  # COMMAND's files; lab/state/.gitignore explains the place
+AZURE_LOG = STATE / "fabric/azure.jsonl"  # every request to Azure Resource Manager
 START_SECONDS = 60.0
 _WIRE = "delay"
 
 
 def main() -> int:
     """Argument 1: the spec, as JSON; argument 2: the file descriptor of the pipe that `lab.holder` holds."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # process 1 is not ended by a signal that it does not handle
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a signal without a handler does not end process 1
         signal.signal(number, signal.default_int_handler)
     _listen(int(sys.argv[2]))
     umask = os.umask(0o022)
@@ -52,7 +52,7 @@ def main() -> int:
             _start_wire(spec.delay, children)
         _start_fabric(plans, children)
         _start_vms(plans, children)
-        if spec.delay:  # only now: the lab itself asks every VM for its banner
+        if spec.delay:  # not earlier, because the lab itself waits for the banner of every VM
             children.send_signal(_WIRE, signal.SIGUSR1)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def _listen(lifeline: int) -> None:
-    """Take from the pipe the signals that `python -m lab` got; its end means that this process is gone: so are we."""
+    """Send ourselves the signals that `python -m lab` received and wrote to the pipe; exit when the pipe closes."""
 
     def listen() -> None:
         while number := os.read(lifeline, 1):
@@ -86,7 +86,7 @@ def _run(*command: str, text: str = "") -> None:
 
 
 def _private_file_systems() -> None:
-    """Our own /run (for `ip netns` and the lab's state), handout, and /dev/shm (squid leaves segments there)."""
+    """Mount a private /run (for `ip netns` and the lab's state), handout and /dev/shm (squid leaves segments there)."""
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "run", "/run")
     HANDOUT.mkdir(exist_ok=True)
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "handout", str(HANDOUT))
@@ -96,7 +96,7 @@ def _private_file_systems() -> None:
 
 
 def _build(spec: Spec, run: RunPlan, plans: Sequence[VmPlan], host_keys: Mapping[str, SshKey]) -> None:
-    """Write every file: keys, certificates, the VMs' layers and what COMMAND gets."""
+    """Write all files: keys, certificates, the VMs' layers and COMMAND's files."""
     authorities = _authorities()
     intercepted = any("intercepted" in plan.tls.values() for plan in plans)
     settings = {
@@ -183,7 +183,7 @@ def _start_wire(milliseconds: float, children: Children) -> None:
 
 def _start_fabric(plans: Sequence[VmPlan], children: Children) -> None:
     state = STATE / "fabric"
-    # squid leaves root on its own, for a user whose name differs between distributions.
+    # squid drops root itself, for a user whose name differs between distributions.
     user = next((name for name in ("proxy", "squid", "nobody") if _is_user(name)), "root")
     squid = state / "squid"
     squid.mkdir()
@@ -206,7 +206,7 @@ def _start_fabric(plans: Sequence[VmPlan], children: Children) -> None:
 
 
 def _start_vms(plans: Sequence[VmPlan], children: Children) -> None:
-    """Boot all VMs at once, then wait for each: first for its boot script, then for its banner."""
+    """Boot all VMs at once, then wait until each has run its boot script and serves its banner."""
     init = str(Path(__file__).with_name("vm_init.sh"))
     overlay = ",userxattr" if _in_user_namespace() else ""
     for plan in plans:

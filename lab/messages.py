@@ -1,4 +1,4 @@
-"""HTTP messages, as the stand-ins see and say them."""
+"""HTTP messages of the stand-ins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request, as the stand-ins see it."""
+    """An HTTP request to a stand-in."""
 
     method: str
     path: str
@@ -20,7 +20,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a stand-in says to a request."""
+    """A stand-in's answer."""
 
     status: int
     body: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The stand-in of the metadata service: the sidecar of a VM, with its tokens."""
+"""The stand-in of the metadata service: a VM's sidecar, with its tokens."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lab.messages import Answer, Request
 from lab.plan import VmPlan
 from lab.tokens import Issuer
 
-#: An answer that comes too late for every limit in the documentation.
+#: Longer than every time limit in the documentation.
 SLOW_SECONDS = 5.0
 
-#: How long a managed identity's token is good.
+#: How long a managed identity's token is valid.
 TOKEN_SECONDS = 86400
 
 _SELECTORS = {"client_id": "client", "object_id": "principal", "msi_res_id": "resource", "mi_res_id": "resource"}
 
 
 def metadata_answer(request: Request, plan: VmPlan, place: Place, issuer: Issuer) -> Answer:
-    """What the metadata service of a VM says to a request."""
+    """The answer of a VM's metadata service to a request."""
     path, behaviour = request.path, plan.imds
     delay = SLOW_SECONDS if behaviour == "slow" else 0.0
     if behaviour == "503":
@@ -75,7 +75,7 @@ def _token(request: Request, plan: VmPlan, place: Place, issuer: Issuer) -> Answ
 
 
 def _chosen(identities: Sequence[Identity], query: Any) -> Identity | None:
-    """The identity that a request means: by a selector, else the system's, else the only one."""
+    """The identity that a request selects, else the system-assigned one, else the only one."""
     for name, attribute in _SELECTORS.items():
         if name in query:
             wanted = query[name].lower()

@@ -1,4 +1,4 @@
-"""The cables: bridges, veth pairs, addresses, as batches for `ip`, and packet rules for `nft`."""
+"""The lab's networks: bridges, veth pairs and addresses, as batches for `ip`, and packet rules for `nft`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def namespaces(plans: Sequence[VmPlan]) -> str:
 
 
 def fabric(plans: Sequence[VmPlan], *, long_wire: bool = False) -> str:
-    """Inside the fabric: the two bridges, the addresses of its services, and a port of each bridge for every VM.
+    """Inside the fabric: the two bridges, the addresses of its services, and a port on each bridge for every VM.
 
-    The ports of the VMs are isolated: they reach the fabric (and the controller), never each other. With a `long_wire`
-    the controller's cable is cut in two, and `lab.wire` runs between the ends.
+    The VMs' ports are isolated: they reach the fabric (and the controller), but not each other. With a `long_wire`
+    the controller's link has two parts, and `lab.wire` forwards between them.
     """
     here, there = wire.ENDS
     cables = [f"link add controller type veth peer name mgmt0 address {a.CONTROLLER_MAC} netns 1"]
@@ -70,7 +70,7 @@ def controller(plans: Sequence[VmPlan]) -> str:
 
 
 def vm(plan: VmPlan) -> str:
-    """Inside a VM: eth0 for SSH, csn0 for the proxy and the metadata service, no default route."""
+    """Inside a VM: eth0 for SSH, and csn0 for the proxy and the metadata service. There is no default route."""
     lines = [
         "link set lo up",
         f"addr add {a.mgmt(plan.number)}/16 dev eth0",
@@ -84,9 +84,9 @@ def vm(plan: VmPlan) -> str:
 
 
 def fabric_rules(plans: Sequence[VmPlan]) -> str:
-    """The nft rule set of the fabric, or nothing when no plan asks for one.
+    """The nft rule set of the fabric; empty if no plan needs one.
 
-    Between the proxy and a stand-in that is down for one VM, a connection is refused: squid then says 503 by itself.
+    If a stand-in is down for a VM, the proxy's connection to it is refused, so that squid answers 503.
     """
     rules = [rule for plan in plans for rule in plan.fabric_rules]
     for plan in plans:
@@ -107,7 +107,7 @@ def fabric_rules(plans: Sequence[VmPlan]) -> str:
 
 
 def _table(name: str, chain: str, kind: str, rules: Sequence[str]) -> str:
-    """A table of nft with one chain; nothing without rules."""
+    """An nft table with one chain; empty without rules."""
     body = "\n".join(f"    {rule}" for rule in rules)
     return f"table {name} {{\n  chain {chain} {{\n    type {kind};\n{body}\n  }}\n}}\n" if rules else ""
 

@@ -1,6 +1,6 @@
-"""A proxy that misbehaves: what it does with a connection, by name.
+"""A proxy that misbehaves, in several ways.
 
-The lab puts one in the place of squid for a VM with such a fault; tests run it on the loopback interface.
+The lab uses it instead of squid for a VM with such a fault; tests run it on the loopback interface.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def _reset(client: socket.socket) -> None:
 
 def _wait(client: socket.socket) -> None:
     while client.recv(4096):
-        pass  # as long as the client likes
+        pass  # until the client closes the connection
 
 
 def answers(*parts: bytes | Behaviour) -> Behaviour:
-    """Read the client's request, then do these one after the other."""
+    """Read the client's request, then perform these parts in turn."""
 
     def behave(client: socket.socket) -> None:
         _head(client)
@@ -73,7 +73,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
 
 
 class OddProxy(socketserver.ThreadingTCPServer):
-    """`choose` says from a client's address which of `acts` it meets."""
+    """`choose` returns the name of the act in `acts` for a client's address."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -91,5 +91,5 @@ class OddProxy(socketserver.ThreadingTCPServer):
         super().__init__(address, Handler)
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        """Close without a goodbye where the behaviour asked for a reset: a shutdown would send one."""
+        """Close without a shutdown: after a reset by the behaviour, a shutdown would send a FIN."""
         self.close_request(request)

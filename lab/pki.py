@@ -1,4 +1,4 @@
-"""Keys and certificates, made afresh for every lab and forgotten with it."""
+"""Keys and certificates, which every lab makes anew and only keeps while it runs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Authority:
 
     @property
     def root_pem(self) -> str:
-        """What goes into a trust store."""
+        """The root certificate, for a trust store."""
         return self.root.public_bytes(Encoding.PEM).decode()
 
     def issue(self, names: Sequence[str]) -> str:

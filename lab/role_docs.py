@@ -1,4 +1,4 @@
-"""ARM's JSON of role definitions, role assignments and deny assignments, and the roles that the lab knows."""
+"""ARM's JSON of role definitions, role assignments and deny assignments, and the roles of the lab."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lab.cloud_docs import SUBSCRIPTION, Document, made_up
 
-#: Key -> GUID, name, actions, notActions. The actions of e9701b4d are published nowhere: its name says one.
+#: Key -> GUID, name, actions, notActions. The actions of e9701b4d are not published; its name contains one.
 ROLES: dict[str, tuple[str, str, list[str], list[str]]] = {
     "resource-manager": (
         "f5819b54-e033-4d82-ac66-4fec3cbf3f4c",
@@ -83,7 +83,7 @@ ROLES: dict[str, tuple[str, str, list[str], list[str]]] = {
     ),
 }
 
-_GRANTED_BY = "b0000000-0000-4000-8000-000000000002"  # the administrator who did everything here
+_GRANTED_BY = "b0000000-0000-4000-8000-000000000002"  # the administrator who assigned everything
 
 
 def role_definition(key: str, subscription: str) -> Document:
@@ -134,7 +134,7 @@ def role_assignment(
 
 
 def deny_assignment(scope: str, principals: Sequence[str], actions: Sequence[str]) -> Document:
-    """Actions denied to some principals; to everybody when none is named."""
+    """Actions denied to some principals, or to all if none is named."""
     name = made_up("deny", scope, *principals)
     everybody = [{"id": "00000000-0000-0000-0000-000000000000", "type": "SystemDefined"}]
     return {

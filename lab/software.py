@@ -1,6 +1,6 @@
-"""What is installed in a VM and has a memory: systemd's services, cloud-init, the agent, the Azure CLI, packages.
+"""Installed software with state: systemd's services, cloud-init, the agent, the Azure CLI, packages.
 
-The programs are stand-ins (`programs/`): they tell what the files say that are written here.
+The programs are stand-ins (`programs/`), which print the state in the files that this module writes.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ _PROGRAMS = Path(__file__).with_name("programs")
 _LAB = "/var/lib/lab"
 _AGENT = "/var/opt/azcmagent"
 
-#: Where programs look for the authorities that they trust.
+#: The trust stores of a VM.
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _SERVICES = ("himdsd", "gcad", "extd", "arcproxyd")
 
-#: As Microsoft's packages have it, but for the second line: what az brings along does not trust the lab's authority.
+#: The script of Microsoft's packages, and a line for the lab: az has its own bundle, without the lab's authority.
 _REAL_AZ = """\
 #!/bin/sh
 export REQUESTS_CA_BUNDLE="${REQUESTS_CA_BUNDLE:-/etc/ssl/certs/ca-certificates.crt}"
 exec /opt/az/bin/python3 -sm azure.cli "$@"
 """
 
-#: When this VM booted, before the lab was started.
+#: Seconds from a VM's boot to the start of the lab.
 _BOOTED_AGO = 3600.0
 
 
 def base(bundle: str) -> dict[str, GuestFile]:
-    """For every VM: systemd's command, gpg, which agents' installers ask for, and a package manager.
+    """For every VM: the commands of systemd, a package manager, and gpg, which the agent's installer needs.
 
-    `bundle` is the text of the authorities that a VM should trust.
+    `bundle` is the PEM text of the authorities that a VM should trust.
     """
-    # Some systems have their /usr/sbin in /usr/bin.
+    # On some systems /usr/sbin is a link to /usr/bin.
     update = (str(Path("/usr/sbin").resolve() / "update-ca-certificates"), "/usr/bin/update-ca-trust")
     return {
         **dict.fromkeys(("/usr/bin/apt-get", "/usr/bin/dnf"), _program("apt-get")),
@@ -56,7 +56,7 @@ def base(bundle: str) -> dict[str, GuestFile]:
 
 
 def files(plan: VmPlan) -> dict[str, GuestFile]:
-    """What this VM has."""
+    """The files of this VM's software."""
     files: dict[str, GuestFile] = {}
     if plan.cloud_init:
         files |= _cloud_init(plan.cloud_init)
@@ -74,7 +74,7 @@ def files(plan: VmPlan) -> dict[str, GuestFile]:
     else:
         files["/usr/bin/az"] = GuestFile(None)
     for path, file in plan.files.items():
-        if file.content is None and Path(path).is_file():  # a program that this machine has and the VM has not
+        if file.content is None and Path(path).is_file():  # a program of this machine that the VM lacks
             files |= _package(Path(path).name, {path: GuestFile(Path(path).read_bytes(), 0o755)})
     return files
 
@@ -85,20 +85,20 @@ def links(plan: VmPlan) -> dict[str, str]:
 
 
 def boot(plan: VmPlan) -> list[str]:
-    """What must be done when the VM boots: /run is empty then."""
+    """Commands at boot, when /run is empty."""
     lines: list[str] = []
     if plan.cloud_init:
         lines.append(
             "ln -s /var/lib/cloud/data/status.json /var/lib/cloud/data/result.json /run/cloud-init 2>/dev/null"
         )
     if plan.agent and plan.agent.baked:
-        # The first boot comes after the agent by the clock of the disk, which counts in seconds here.
+        # The time of the first boot must be later than that of the agent's files, by at least a second.
         lines += ["sleep 1.1", "touch /var/lib/cloud/instance/sem/config_*"]
     return lines
 
 
 def of_the_runner(plan: RunPlan, folder: Path) -> dict[Path, GuestFile]:
-    """The Azure CLI that COMMAND has: the VMs' stand-in, with a memory of its own."""
+    """COMMAND's Azure CLI: the VMs' stand-in with separate state."""
     listed = [{"extensionType": "whl", "name": "networkcloud", "version": plan.networkcloud}]
     return {
         folder / "bin/az": GuestFile(str(_program("az").content).replace(_LAB, str(folder)), 0o755),
@@ -108,7 +108,7 @@ def of_the_runner(plan: RunPlan, folder: Path) -> dict[Path, GuestFile]:
 
 
 def _package(name: str, files: Mapping[str, GuestFile], removes: Sequence[str] = ()) -> dict[str, GuestFile]:
-    """What apt-get puts into the VM, and takes out of it."""
+    """A package for the stand-in of apt-get: the files that it installs and those that it removes."""
     rows = {f"{_LAB}/packages/{name}{path}": file for path, file in files.items()}
     if removes:
         rows[f"{_LAB}/packages/{name}.list"] = GuestFile("".join(f"{path}\n" for path in removes))

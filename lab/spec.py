@@ -1,4 +1,4 @@
-"""What the lab is asked for, as it travels from the command line into the namespaces."""
+"""The specification of a lab, which `lab.holder` passes from the command line into the namespaces."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from lab.faults import FAULTS, RUN_FAULTS
 from lab.plan import AZ, RunPlan, VmPlan
 from lab.words import did_you_mean
 
-#: What stands in VM=NAME for what COMMAND finds beside the VMs.
+#: In --fault VM=NAME, the word for COMMAND's machine.
 RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """N VMs, the faults of some of them and of the run, the command to run beside them, and how far away they are."""
+    """N VMs, the faults of VMs and of the run, the command to run beside them, and the network delay."""
 
     vms: int
-    faults: dict[str, list[str]]  # "vm3" or "run" -> names of faults, in the order in which they were given
+    faults: dict[str, list[str]]  # "vm3" or "run" -> names of faults, in the given order
     command: list[str]
-    real_az: bool = False  # no stand-in of the Azure CLI in the VMs that have it
-    together: dict[str, int] = field(default_factory=dict)  # "vm3" -> the first VM of those it has its faults with
-    delay: float = 0.0  # milliseconds that a packet between COMMAND and the VMs takes, each way
-    curl: str = ""  # a file of this machine that is the curl of every VM; "" = this machine's
+    real_az: bool = False  # VMs with the Azure CLI have the real one
+    together: dict[str, int] = field(default_factory=dict)  # "vm3" -> the first VM with the same faults
+    delay: float = 0.0  # milliseconds between COMMAND and the VMs, each way
+    curl: str = ""  # this machine's file that VMs use as curl; "" = this machine's curl
 
     def plans(self) -> list[VmPlan]:
         """The VMs, with their faults planted."""
@@ -45,7 +45,7 @@ class Spec:
         return plans
 
     def run(self) -> RunPlan:
-        """What COMMAND finds beside the VMs, with its faults planted."""
+        """COMMAND's machine, with its faults planted."""
         plan = RunPlan(tuple(self.faults.get(RUN, ())))
         for fault in plan.faults:
             RUN_FAULTS[fault].plant(plan)
@@ -73,7 +73,7 @@ def parse(
 ) -> Spec:
     """A spec from the command line; raises `LabError`.
 
-    `faults` are words such as "vm3=imds-down,no-ping", or "vm1+vm2=csn-defaults-off" for VMs that share what is broken.
+    `faults` are words such as "vm3=imds-down,no-ping", or "vm1+vm2=csn-defaults-off" for VMs that share a resource.
     """
     if not 1 <= vms <= addresses.MAX_VMS:
         raise LabError(f"--vms {vms}: between 1 and {addresses.MAX_VMS} VMs can run")

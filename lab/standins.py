@@ -1,6 +1,6 @@
-"""The servers of the stand-ins: the metadata service, Azure over TLS, and servers on port 22 that are not sshd.
+"""The stand-ins' servers: the metadata service, Azure over TLS, and servers on port 22 that are not sshd.
 
-They run in processes of their own: `run_fabric` inside the fabric, for all VMs, which it tells apart by source address;
+They run in separate processes: `run_fabric` inside the fabric, for all VMs, which it distinguishes by source address;
 `run_port22` inside the network of one VM.
 """
 
@@ -33,14 +33,14 @@ from lab.tokens import Issuer
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    sys_version = ""  # a server says its name, not Python's
+    sys_version = ""  # no "Python/3" in the Server header
     timeout = 30
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads a log of requests; squid keeps one."""
+        """Log nothing: squid's log has the requests."""
 
     def request_message(self) -> Request:
-        """What the client sent, read to its end."""
+        """The client's request, with its whole body."""
         parts = urlsplit(self.path)
         return Request(
             method=self.command,
@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def answer(self) -> None:
-        """What this server says to a request of any method."""
+        """Answer a request with any method."""
         raise NotImplementedError
 
     def __getattr__(self, name: str) -> Any:
@@ -78,7 +78,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that disconnects, or rejects the certificate, is not an error."""
+        """Ignore clients that disconnect or reject the certificate."""
 
 
 class MetadataService(_Server):
@@ -95,10 +95,10 @@ class MetadataService(_Server):
 
 
 class Origins(_Server):
-    """The Azure endpoints: every name has an address of its own, so the certificate follows from where one connects.
+    """The Azure endpoints. Every name has its own address, which determines the certificate.
 
-    `certificates` is by authority and then by key of azure.toml; `tls` by the VM's egress address and then by key;
-    `sites`, by key, answer what they know: every other request gets the status of azure.toml.
+    `certificates` is by authority and then by key of azure.toml; `tls` by the VM's egress address and then by key.
+    `sites`, by key, answer their own requests; every other request gets the status in azure.toml.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Origins(_Server):
         super().__init__(address, Handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """The TLS handshake, in the connection's own thread, so that a slow client blocks no other."""
+        """Do the TLS handshake in the connection's thread, so that a slow client does not block others."""
         key = self._endpoints[request.getsockname()[0]].key
         ways = self._tls.get(client_address[0], {})
         context = self._contexts[ways.get(key, ways.get("*", "")), key]
@@ -182,7 +182,7 @@ def run_fabric(config: str) -> None:
 
 
 def run_port22(kind: str, ready: str) -> None:
-    """Something on port 22 that is not an SSH server: `silent`, `http` or `hangs-up`."""
+    """Serve port 22 with a server that is not an SSH server: `silent`, `http` or `hangs-up`."""
     with socket.create_server(("", 22), backlog=128) as server:
         Path(ready).touch()
         while True:
@@ -194,7 +194,7 @@ def _greet(kind: str, connection: socket.socket) -> None:
     with connection, contextlib.suppress(OSError):
         if kind == "silent":
             while connection.recv(4096):
-                pass  # open as long as the client likes, and not a byte from us
+                pass  # keep the connection open until the client closes it
         elif kind == "http":
             connection.recv(4096)  # the client's greeting, a bad request
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n<html></html>")

@@ -1,4 +1,4 @@
-"""Tokens: real JWTs, signed with a key that is made for one lab and forgotten with it."""
+"""Tokens: real JWTs, signed with a key that exists only while this lab runs."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from lab.cloud_docs import TENANT, made_up
 
-#: How the audience of Azure Resource Manager may be spelled.
+#: The spellings of Azure Resource Manager's audience.
 ARM_AUDIENCES = [
     f"https://management.{domain}{slash}" for domain in ("azure.com", "core.windows.net") for slash in ("", "/")
 ]
 
-#: Entra dates tokens back, against clocks that are a little behind.
+#: Seconds by which Entra backdates tokens, for clocks that are a little slow.
 BACKDATED = 300
 
 
 class Issuer:
-    """Signs tokens and knows its own again."""
+    """Signs tokens and verifies them."""
 
     def __init__(self) -> None:
-        """With a new key."""
+        """Make a new key."""
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.key_id = made_up("signing key")[:27]
 
     def issue(
         self, audience: str, principal: str, client: str, seconds: int, age: float = 0.0, **claims: Any
     ) -> tuple[str, dict[str, Any]]:
-        """A token for an application or managed identity, and its claims; a claim given as None is left out."""
+        """A token for an application or managed identity, and its claims; a claim whose value is None is omitted."""
         now = int(time.time() - age)
         body = {
             "aud": audience,
@@ -63,7 +63,7 @@ class Issuer:
         return claims
 
     def public_keys(self) -> dict[str, Any]:
-        """What Entra publishes as its keys."""
+        """The keys, in the format in which Entra publishes them."""
         numbers = self._key.public_key().public_numbers()
         key = {"kty": "RSA", "use": "sig", "kid": self.key_id, "n": _base64(numbers.n), "e": _base64(numbers.e)}
         return {"keys": [key]}

@@ -1,4 +1,4 @@
-"""A long wire between the controller and the VMs: `delay.c`, compiled when a lab wants it, which is rare."""
+"""A delay between the controller and the VMs: `delay.c`, compiled only for a lab with `--delay`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from lab.errors import LabError
 
-#: The interfaces in the fabric between which the wire runs: towards the controller, and towards the bridge.
+#: The two interfaces in the fabric that it connects: to the controller, and to the bridge.
 ENDS = ("wire0", "wire1")
 
 _SOURCE = Path(__file__).with_name("delay.c")
 
 
 def trouble() -> str:
-    """Why there can be no delay on this machine; "" when there can."""
+    """Why this machine cannot add a delay; "" if it can."""
     return "" if _compiler() else "--delay needs a C compiler (cc); on Debian: apt-get install gcc libc6-dev"
 
 
 def build(program: Path) -> None:
-    """Compile the wire."""
+    """Compile delay.c."""
     compiler = _compiler()
     assert compiler, "trouble() was asked before"
     done = subprocess.run(

@@ -1,15 +1,15 @@
-"""The catalogue of faults: what can go wrong with a VM, and which verdicts each must cause.
+"""The catalogue of faults, each with the verdicts that it must cause.
 
-A fault is a function that changes a `VmPlan`. Its docstring is its story; `expects` is exactly what differs from a
-healthy VM's run, which has only `pass` and `not applicable`::
+A fault is a function that changes a `VmPlan`. Its docstring is its story; `expects` has exactly the verdicts that
+differ from those of a healthy VM, which are `pass` and `not applicable`::
 
     @fault("imds-down", roots=("IMDS-002",), expects={"IMDS-002": "fail", "IMDS-003": "fail"})
     def imds_down(vm: VmPlan) -> None:
         \"\"\"The metadata service refuses connections.\"\"\"
         vm.from_csn(IMDS, "tcp dport 80 reject with tcp reset")
 
-`lab.expectations` says how the keys are read. `run_fault` is the same for what is beside the VMs: it changes a
-`RunPlan`, and what it expects is expected of every VM.
+`lab.expectations` documents the keys. `run_fault` does the same for COMMAND's machine: it changes a `RunPlan`, and its
+expectations apply to every VM.
 """
 
 from __future__ import annotations

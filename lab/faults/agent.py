@@ -1,4 +1,4 @@
-"""The Connected Machine agent, where it is installed."""
+"""Faults of an installed Connected Machine agent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lab.addresses import PROXY_URL
 from lab.faults.registry import fault
 from lab.plan import AZ, AgentPlan, VmPlan
 
-#: An agent that is installed before the identity steps are done is worth a warning.
+#: The warning about an agent that was installed before the identity steps.
 _EARLY = {"AGENT-002": "warn"}
 
 
@@ -19,7 +19,7 @@ def _connected(vm: VmPlan) -> AgentPlan:
 
 @fault("agent-installed", expects=_EARLY)
 def agent_installed(vm: VmPlan) -> None:
-    """The agent is installed and configured, and was never connected."""
+    """The agent is installed and configured, but was never connected."""
     vm.agent = AgentPlan()
 
 
@@ -72,19 +72,19 @@ def agent_proxy_wrong(vm: VmPlan) -> None:
 
 @fault("agent-proxy-bypass", roots=("PROXY-005", "AGENT-002"), expects={"PROXY-005": "fail", **_EARLY})
 def agent_proxy_bypass(vm: VmPlan) -> None:
-    """The agent's proxy.bypass sends Entra's and Arc's traffic past the proxy, where there is no way."""
+    """The agent's proxy.bypass sends Entra's and Arc's traffic past the proxy, where there is no route."""
     vm.agent = AgentPlan(config={"proxy.url": PROXY_URL, "proxy.bypass": "[AAD,Arc]"})
 
 
 @fault("agent-services-with-another-proxy", roots=("PROXY-006", "AGENT-002"), expects={"PROXY-006": "warn", **_EARLY})
 def agent_services_with_another_proxy(vm: VmPlan) -> None:
-    """systemd gives the agent's services another proxy than proxy.url says."""
+    """systemd gives the agent's services a proxy other than proxy.url."""
     vm.agent = AgentPlan(environment={"HTTPS_PROXY": "http://10.0.0.99:3128"})
 
 
 @fault("agent-service-down", roots=("AGENT-003", "AGENT-002"), expects={"AGENT-003": "fail", **_EARLY})
 def agent_service_down(vm: VmPlan) -> None:
-    """himdsd ends as soon as it is started."""
+    """himdsd exits as soon as it starts."""
     vm.agent = AgentPlan(services={"himdsd": "failed"})
 
 
@@ -106,14 +106,14 @@ def agent_extension_service_down(vm: VmPlan) -> None:
     },
 )
 def agent_does_not_reach_his(vm: VmPlan) -> None:
-    """The egress list lacks .his.arc.azure.com, and the agent says so, too."""
+    """The egress list lacks .his.arc.azure.com, and the agent reports it as unreachable, too."""
     vm.agent = AgentPlan()
     vm.egress_lacks.add("his")
 
 
 @fault("agent-connected-elsewhere", expects={"AGENT-005": "fail"})
 def agent_connected_elsewhere(vm: VmPlan) -> None:
-    """The agent is connected as a resource of another resource group."""
+    """The agent is connected as a resource in another resource group."""
     group = docs.group_id(docs.SUBSCRIPTION, docs.SIMILAR_GROUP)
     vm.agent = AgentPlan(
         status="Connected",
@@ -149,19 +149,19 @@ def agent_log_with_azcm_code(vm: VmPlan) -> None:
 
 @fault("agent-journal-with-error", roots=("AGENT-002", "AGENT-006"), expects={"AGENT-006": "warn", **_EARLY})
 def agent_journal_with_error(vm: VmPlan) -> None:
-    """himdsd wrote into the journal that the network is unreachable."""
+    """himdsd logged in the journal that the network is unreachable."""
     message = "dial tcp 20.190.1.1:443: connect: network is unreachable"
     vm.agent = AgentPlan(journal=[(30, message)])
 
 
 @fault("agent-log-healed", expects={})
 def agent_log_healed(vm: VmPlan) -> None:
-    """An attempt to connect failed, and the next one went well: what stands before it in the log is history."""
+    """An attempt to connect failed, and the next one succeeded: earlier lines of the log do not count."""
     agent = _connected(vm)
     agent.log = [(50, "fatal", "AZCM0026: Network Error"), (40, "info", "Connected machine to Azure")]
 
 
 @fault("cloned-image", expects={"AGENT-007": "unknown"}, vms=2)
 def cloned_image(vm: VmPlan) -> None:
-    """Two VMs were made from the image of one that was connected: they have the same VM ID, which is neither's."""
+    """Two VMs were made from the image of a connected one: both report that one's VM ID."""
     _connected(vm).shown = {"VM ID": docs.made_up("the image's VM")}

@@ -16,13 +16,13 @@ _REQUIRED = [host for endpoint in azure.endpoints() if endpoint.need == "require
 
 @fault("runtime-too-old", expects={"PLATFORM-001": "fail"})
 def runtime_too_old(vm: VmPlan) -> None:
-    """The cluster runs 4.5.2: virtual machines have no managed identities there."""
+    """The cluster runs 4.5.2, in which virtual machines cannot have managed identities."""
     vm.azure.set("cluster", clusterVersion="4.5.2")
 
 
 @fault("runtime-looks-like-a-bundle", expects={"PLATFORM-001": "unknown"})
 def runtime_looks_like_a_bundle(vm: VmPlan) -> None:
-    """The cluster's runtime version reads 2507.1, which is how management bundles are numbered."""
+    """The cluster's runtime version is 2507.1, which has the form of a management bundle's version."""
     vm.azure.set("cluster", clusterVersion="2507.1")
 
 
@@ -56,7 +56,7 @@ def cluster_updating(vm: VmPlan) -> None:
 
 @fault("cluster-disconnected", expects={"PLATFORM-004": "fail"})
 def cluster_disconnected(vm: VmPlan) -> None:
-    """Azure has lost the cluster."""
+    """Azure has no connection to the cluster."""
     vm.azure.set(
         "cluster",
         clusterConnectionStatus="Disconnected",
@@ -67,19 +67,19 @@ def cluster_disconnected(vm: VmPlan) -> None:
 
 @fault("cluster-manager-unreachable", expects={"PLATFORM-004": "fail"})
 def cluster_manager_unreachable(vm: VmPlan) -> None:
-    """The cluster is Connected to Azure, and its cluster manager does not reach it."""
+    """The cluster is Connected to Azure, but its cluster manager cannot reach it."""
     vm.azure.set("cluster", clusterManagerConnectionStatus="Unreachable")
 
 
 @fault("cluster-connection-undefined", expects={"PLATFORM-004": "unknown"})
 def cluster_connection_undefined(vm: VmPlan) -> None:
-    """Azure does not know whether the cluster is connected, and says so."""
+    """Azure reports the cluster's connection as Undefined."""
     vm.azure.set("cluster", clusterConnectionStatus="Undefined")
 
 
 @fault("runtime-below-the-newest-article", expects={"PLATFORM-001": "warn"})
 def runtime_below_the_newest_article(vm: VmPlan) -> None:
-    """The cluster runs 4.7.0: enough for the default profile, and less than the newest article asks for."""
+    """The cluster runs 4.7.0: enough for the default profile, but older than the newest article requires."""
     vm.azure.set("cluster", clusterVersion="4.7.0")
 
 
@@ -91,7 +91,7 @@ def runtime_support_ended(vm: VmPlan) -> None:
 
 @fault("provider-not-registered", expects={"PLATFORM-005[Microsoft.HybridCompute]": "fail"})
 def provider_not_registered(vm: VmPlan) -> None:
-    """Nobody has registered Microsoft.HybridCompute in the subscription that the Arc resource goes to."""
+    """Microsoft.HybridCompute is not registered in the subscription of the Arc resource."""
     vm.azure.set("Microsoft.HybridCompute", registrationState="NotRegistered")
 
 
@@ -101,10 +101,10 @@ def provider_registering(vm: VmPlan) -> None:
     vm.azure.set("Microsoft.GuestConfiguration", registrationState="Registering")
 
 
-# --- VM, as Azure sees it
+# --- VM, in Azure
 
 
-#: Of a VM that Azure cannot be asked about, only the subscription and the guest are known.
+#: The results of a VM without a resource id: only its subscription and its guest are known.
 _NO_RESOURCE = {
     **dict.fromkeys(["VM-001", "VM-002", "VM-003", "PLATFORM-001", "PLATFORM-004", "PLATFORM-006"], "unknown"),
     "IDENTITY-001": "unknown",
@@ -115,37 +115,37 @@ _NO_RESOURCE = {
 
 @fault("vm-deleted", expects=dict.fromkeys(_NO_RESOURCE, "blocked") | {"VM-001": "fail"})
 def vm_deleted(vm: VmPlan) -> None:
-    """The inventory states the id of a VM that Azure does not have: it was created again under another name."""
+    """The inventory states the id of a VM that does not exist: it was created again under another name."""
     vm.azure.absent.add("vm")
 
 
 @fault("resource-id-not-stated", roots=("PLATFORM-001",), expects=_NO_RESOURCE | {"PLATFORM-003": "unknown"})
 def resource_id_not_stated(vm: VmPlan) -> None:
-    """The inventory does not state which resource the VM is: Azure cannot be asked about it."""
+    """The inventory does not state the VM's resource id, so nothing about it can be read from Azure."""
     vm.azure.resource_id_stated = False
 
 
 @fault("name-too-long", expects={"VM-006": "fail"})
 def name_too_long(vm: VmPlan) -> None:
-    """The VM's resource has a name of 63 characters; the agent takes 54."""
+    """The VM's resource has a name of 63 characters; the agent accepts at most 54."""
     vm.azure.resource_name = f"{vm.name}-{'with-a-name-as-long-as-azure-allows-' * 2}"[:62] + "x"
 
 
 @fault("name-ends-with-a-hyphen", expects={"VM-006": "warn"})
 def name_ends_with_a_hyphen(vm: VmPlan) -> None:
-    """The VM's resource has a name that Azure takes for an Arc machine and the agent's documents do not."""
+    """The VM's resource has a name that Azure accepts for an Arc machine, but the agent's documentation does not."""
     vm.azure.resource_name = f"{vm.name}-"
 
 
 @fault("name-with-dots", expects={})
 def name_with_dots(vm: VmPlan) -> None:
-    """The VM's resource is called as its host is, with its domain: Arc machines of such names exist."""
+    """The name of the VM's resource is its host name with the domain: Arc machines with such names exist."""
     vm.azure.resource_name = f"{vm.name}.corp.example"
 
 
 @fault("vm-running", expects={})
 def vm_running(vm: VmPlan) -> None:
-    """Azure calls the VM Running, as recordings of settled VMs do, not Available, as published examples do."""
+    """Azure reports the VM's detailedStatus as Running, as in recordings of real VMs, instead of Available."""
     vm.azure.set("vm", detailedStatus="Running")
 
 
@@ -157,7 +157,7 @@ def vm_power_unknown(vm: VmPlan) -> None:
 
 @fault("vm-provisioning-failed", expects={"VM-001": "fail"})
 def vm_provisioning_failed(vm: VmPlan) -> None:
-    """Azure says that the VM's provisioning failed, although the VM answers."""
+    """Azure reports that the VM's provisioning failed, although the VM answers."""
     vm.azure.set("vm", provisioningState="Failed", detailedStatus="Error", detailedStatusMessage="image pull failed")
 
 
@@ -173,13 +173,13 @@ def vm_in_another_custom_location(vm: VmPlan) -> None:
 
 @fault("vm-without-csn", expects={"VM-003": "fail", "CSN-*": "blocked|not applicable"})
 def vm_without_csn(vm: VmPlan) -> None:
-    """The VM is attached to no cloud services network, as far as Azure knows."""
+    """In Azure, the VM is not attached to a cloud services network."""
     vm.azure.set("vm", cloudServicesNetworkAttachment=None)
 
 
 @fault("arc-name-taken", expects={"VM-006": "fail"})
 def arc_name_taken(vm: VmPlan) -> None:
-    """An Arc machine of the VM's name is in the target resource group: that of another computer."""
+    """The target resource group has an Arc machine with the VM's name, but of another computer."""
     vm.azure.enrolled = True
     other = {"macAddress": "02:00:99:99:99:99", "ipAddresses": [{"address": "10.99.99.99"}]}
     vm.azure.set("arc", networkProfile={"networkInterfaces": [other]})
@@ -187,7 +187,7 @@ def arc_name_taken(vm: VmPlan) -> None:
 
 @fault("wrong-case-ids", expects={})
 def wrong_case_ids(vm: VmPlan) -> None:
-    """Ids are shouted in the inventory and written in another case by Azure: they mean the same."""
+    """The inventory has ids in upper case, and Azure writes them in another case: they are the same."""
     vm.azure.upper_case_ids = True
     vm.azure.own |= {"csn", "cluster"}
 
@@ -208,19 +208,19 @@ def wrong_case_ids(vm: VmPlan) -> None:
 
 @fault("csn-list-absent", expects={})
 def csn_list_absent(vm: VmPlan) -> None:
-    """Azure does not state which egress endpoints are enabled; the default ones are: the VM's own requests decide."""
+    """Azure does not list the enabled egress endpoints, and the default ones are on: the VM's own requests decide."""
     vm.azure.set("csn", enabledEgressEndpoints=None)
 
 
 @fault("csn-list-absent-and-defaults-off", roots=("CSN-001",), expects={"CSN-001": "unknown", "CSN-002": "unknown"})
 def csn_list_absent_and_defaults_off(vm: VmPlan) -> None:
-    """Azure does not state which egress endpoints are enabled, and the default ones are off."""
+    """Azure does not list the enabled egress endpoints, and the default ones are off."""
     vm.azure.set("csn", enabledEgressEndpoints=None, enableDefaultEgressEndpoints="False")
 
 
 @fault("csn-defaults-off-and-covered", expects={})
 def csn_defaults_off_and_covered(vm: VmPlan) -> None:
-    """The default egress endpoints are off, and every one of them was added to the list."""
+    """The default egress endpoints are off, but each of them was added to the list."""
     vm.azure.set("csn", enableDefaultEgressEndpoints="False")
 
 
@@ -247,13 +247,13 @@ def _change_egress_entries(vm: VmPlan, change: Any) -> None:
 
 @fault("csn-scheme-in-domain-names", expects={})
 def csn_scheme_in_domain_names(vm: VmPlan) -> None:
-    """Whoever wrote the egress list wrote URLs: https://management.azure.com. Azure takes and returns them."""
+    """The egress list has URLs (https://management.azure.com) as domain names; Azure accepts and returns them."""
     _change_egress_entries(vm, lambda entry: entry.update(domainName=f"https://{entry['domainName']}"))
 
 
 @fault("csn-ports-absent", expects={})
 def csn_ports_absent(vm: VmPlan) -> None:
-    """No entry of the egress list has a port: it is optional."""
+    """The entries of the egress list have no port, which is optional."""
     _change_egress_entries(vm, lambda entry: entry.pop("port"))
 
 
@@ -286,7 +286,7 @@ def csn_provisioning_failed(vm: VmPlan) -> None:
 
 @fault("csn-of-another-cluster", expects={"CSN-003": "fail"})
 def csn_of_another_cluster(vm: VmPlan) -> None:
-    """The cloud services network belongs to another cluster than the VM."""
+    """The cloud services network belongs to a cluster other than the VM's."""
 
     def change(document: dict[str, Any]) -> None:
         document["properties"]["clusterId"] += "-2"

@@ -1,4 +1,4 @@
-"""Who may do what: identities, roles, tokens, and Azure that refuses to answer."""
+"""Faults of identities, roles and tokens, and Azure requests that fail."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def identity_user_assigned(vm: VmPlan) -> None:
 
 @fault("identity-system-and-user-assigned", expects={})
 def identity_system_and_user_assigned(vm: VmPlan) -> None:
-    """The VM has an identity of its own and a user-assigned one, which is the one to enroll with."""
+    """The VM has a system-assigned and a user-assigned identity, and is to enroll with the latter."""
     _user_assigned(vm, "id")
     vm.azure.system_identity = True
 
 
 @fault("identity-several-user-assigned", expects={})
 def identity_several_user_assigned(vm: VmPlan) -> None:
-    """The VM has two user-assigned identities, and the inventory says which one."""
+    """The VM has two user-assigned identities, and the inventory states which one."""
     _user_assigned(vm, "id-2", "id-1")
 
 
@@ -56,7 +56,7 @@ _AMBIGUOUS = {"IDENTITY-002": "fail|unknown", "ROLES-*": "blocked|unknown", **NO
 
 @fault("identity-ambiguous", roots=("IDENTITY-002",), expects=_AMBIGUOUS)
 def identity_ambiguous(vm: VmPlan) -> None:
-    """The VM has two user-assigned identities and none of its own, and the inventory does not state which one."""
+    """The VM has two user-assigned identities, no system-assigned one, and the inventory does not state which one."""
     _user_assigned(vm, "id-1", "id-2")
     vm.azure.identity = None
 
@@ -68,21 +68,21 @@ def _hide_principals(document: dict[str, Any]) -> None:
 
 @fault("identity-not-stated", expects={})
 def identity_not_stated(vm: VmPlan) -> None:
-    """The VM has one user-assigned identity, which Azure names before the VM is visited: the inventory does not."""
+    """The VM has one user-assigned identity, which the inventory does not state: it is read from Azure first."""
     _user_assigned(vm, "id")
     vm.azure.identity = None
 
 
 @fault("identity-shown-without-principal", expects={})
 def identity_shown_without_principal(vm: VmPlan) -> None:
-    """The VM shows its user-assigned identity as an empty object: ManagedIdentity knows its principal."""
+    """The VM resource has only an empty object for its user-assigned identity, whose own resource has the principal."""
     _user_assigned(vm, "id")
     vm.azure.edit("vm", _hide_principals)
 
 
 @fault("identity-deleted", roots=("IDENTITY-002",), expects={"IDENTITY-002": "fail", "ROLES-*": "blocked", **NO_TOKEN})
 def identity_deleted(vm: VmPlan) -> None:
-    """The VM still names its user-assigned identity, which was deleted."""
+    """The VM's user-assigned identity was deleted, but the VM resource still names it."""
     _user_assigned(vm, "id")
     vm.azure.edit("vm", _hide_principals)
     vm.azure.absent.add("identity")
@@ -95,7 +95,7 @@ _ANOTHER = {"IDENTITY-002": "fail", "ROLES-*": "blocked", "TOKEN-002": "fail", "
 
 @fault("identity-other-than-expected", roots=("IDENTITY-002",), expects=_ANOTHER)
 def identity_other_than_expected(vm: VmPlan) -> None:
-    """The inventory expects the VM's own identity, but it was created with a user-assigned one."""
+    """The inventory states the system-assigned identity, but the VM was created with a user-assigned one."""
     _user_assigned(vm, "id")
     vm.azure.identity = "system"
 
@@ -105,7 +105,7 @@ def identity_other_than_expected(vm: VmPlan) -> None:
 
 @fault("roles-missing", roots=("ROLES-001", "ROLES-002"), expects=ALL_ROLES)
 def roles_missing(vm: VmPlan) -> None:
-    """Nobody has given the VM's identity any role."""
+    """The VM's identity has no role."""
     vm.azure.grants = []
 
 
@@ -117,74 +117,74 @@ def role_resource_manager_missing(vm: VmPlan) -> None:
 
 @fault("role-list-access-details-missing", roots=("ROLES-002",), expects={"ROLES-002": "fail", "ROLES-003": "fail"})
 def role_list_access_details_missing(vm: VmPlan) -> None:
-    """The VM's identity lacks the ListAccessDetails role, which is called otherwise than the article says."""
+    """The VM's identity lacks the ListAccessDetails role, whose name differs from that in the article."""
     vm.azure.grants = [_RESOURCE_MANAGER]
 
 
 @fault("roles-through-a-group", expects={})
 def roles_through_a_group(vm: VmPlan) -> None:
-    """The roles are given to an Entra group that the VM's identity is in."""
+    """The roles are assigned to an Entra group of which the VM's identity is a member."""
     vm.azure.grants = [Grant("resource-manager", through_group=True), Grant("list-access-details", through_group=True)]
 
 
 @fault("roles-at-management-group", expects={})
 def roles_at_management_group(vm: VmPlan) -> None:
-    """The roles are assigned at a management group, high above the target resource group."""
+    """The roles are assigned at a management group above the subscription."""
     vm.azure.grants = [Grant("resource-manager", "management group"), Grant("list-access-details", "management group")]
 
 
 @fault("roles-at-subscription", expects={})
 def roles_at_subscription(vm: VmPlan) -> None:
-    """The roles are assigned at the subscription, as the article does it."""
+    """The roles are assigned at the subscription, as in the article."""
     vm.azure.grants = [Grant("resource-manager", "subscription"), Grant("list-access-details", "subscription")]
 
 
 @fault("roles-on-the-vms-group-only", roots=("ROLES-001", "ROLES-002"), expects=ALL_ROLES)
 def roles_on_the_vms_group_only(vm: VmPlan) -> None:
-    """The roles are assigned at the VM's resource group, but the Arc resource goes to another one."""
+    """The roles are assigned at the VM's resource group, but the Arc resource belongs in another one."""
     vm.azure.grants = [Grant("resource-manager", "vm group"), Grant("list-access-details", "vm group")]
 
 
 @fault("roles-on-a-similar-group", roots=("ROLES-001", "ROLES-002"), expects=ALL_ROLES)
 def roles_on_a_similar_group(vm: VmPlan) -> None:
-    """The roles are assigned at a resource group whose name only begins like the right one's."""
+    """The roles are assigned at a resource group whose name only begins with that of the right one."""
     vm.azure.grants = [Grant("resource-manager", "similar group"), Grant("list-access-details", "similar group")]
 
 
 @fault("role-with-condition", roots=("ROLES-001",), expects={"ROLES-001": "unknown", "ROLES-003": "unknown"})
 def role_with_condition(vm: VmPlan) -> None:
-    """The role depends on a condition, which only Azure can decide."""
+    """The role assignment has a condition, which only Azure can evaluate."""
     condition = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"
     vm.azure.grants = [Grant("resource-manager", condition=condition), _LIST_ACCESS]
 
 
 @fault("role-custom", expects={})
 def role_custom(vm: VmPlan) -> None:
-    """A role of the company's own allows what is needed, and nothing else."""
+    """A custom role allows exactly the required actions."""
     vm.azure.grants = [Grant("custom")]
 
 
 @fault("role-contributor-instead", expects={})
 def role_contributor_instead(vm: VmPlan) -> None:
-    """The identity is Contributor: more than needed, and enough."""
+    """The identity is Contributor: more than required."""
     vm.azure.grants = [Grant("contributor")]
 
 
 @fault("role-custom-without-write", roots=("ROLES-001",), expects={"ROLES-001": "fail", "ROLES-003": "fail"})
 def role_custom_without_write(vm: VmPlan) -> None:
-    """A role of the company's own allows everything of HybridCompute but writing machines (notActions)."""
+    """A custom role allows all actions of HybridCompute except writing machines (notActions)."""
     vm.azure.grants = [Grant("custom-without-write")]
 
 
 @fault("role-denied", expects={"ROLES-003": "fail"})
 def role_denied(vm: VmPlan) -> None:
-    """Both roles are there, and a deny assignment forbids to write machines."""
+    """Both roles are assigned, but a deny assignment forbids writing machines."""
     vm.azure.denies = [Deny(("Microsoft.HybridCompute/machines/write",))]
 
 
 @fault("role-denied-to-everybody", expects={"ROLES-003": "fail"})
 def role_denied_to_everybody(vm: VmPlan) -> None:
-    """Both roles are there, and a deny assignment at the subscription forbids HybridCompute's actions to everybody."""
+    """Both roles are assigned, but a deny assignment at the subscription forbids HybridCompute's actions to all."""
     vm.azure.own.add("target")
     vm.azure.denies = [Deny(("Microsoft.HybridCompute/*/action",), "subscription", everybody=True)]
 
@@ -194,7 +194,7 @@ def role_denied_to_everybody(vm: VmPlan) -> None:
 
 @fault("identity-added-later", expects=NO_TOKEN)
 def identity_added_later(vm: VmPlan) -> None:
-    """The identity was added after the VM was created: Azure shows it, but the metadata service knows of none."""
+    """The identity was added after the VM was created: Azure shows it, but the metadata service does not have it."""
     vm.azure.token_identities = []
 
 
@@ -212,37 +212,37 @@ def token_throttled(vm: VmPlan) -> None:
 
 @fault("token-of-another-tenant", expects={"TOKEN-002": "fail"})
 def token_of_another_tenant(vm: VmPlan) -> None:
-    """The token is of another tenant than the identity."""
+    """The token is from a tenant other than the identity's."""
     vm.azure.token_claims = {"tid": "a0000000-0000-4000-8000-000000000099"}
 
 
 @fault("token-of-another-identity", expects={"TOKEN-002": "fail"})
 def token_of_another_identity(vm: VmPlan) -> None:
-    """The token is of another principal than Azure shows for the VM: the identity was made anew."""
+    """The token's principal is not the one in Azure: the identity was created again."""
     vm.azure.token_claims = dict.fromkeys(["oid", "sub"], docs.made_up(vm.name, "former principal"))
 
 
 @fault("token-for-another-audience", expects={"TOKEN-002": "fail"})
 def token_for_another_audience(vm: VmPlan) -> None:
-    """The token is for Key Vault, whatever one asks for."""
+    """The token is always for Key Vault, whatever resource is requested."""
     vm.azure.token_claims = {"aud": "https://vault.azure.net"}
 
 
 @fault("token-expired", expects={"TOKEN-002": "fail"})
 def token_expired(vm: VmPlan) -> None:
-    """The metadata service hands out a token of the day before yesterday."""
+    """The metadata service returns a token from the day before yesterday."""
     vm.azure.token_age = 2 * 86400.0
 
 
 @fault("token-numbers-not-strings", expects={})
 def token_numbers_not_strings(vm: VmPlan) -> None:
-    """The answer's times are numbers, which some implementations send instead of strings."""
+    """The times in the answer are numbers, as in some implementations, instead of strings."""
     vm.azure.token_answer = {"expires_in": 86399, "ext_expires_in": 86399}
 
 
 @fault("token-older-than-role", expects={"TOKEN-003": "warn"})
 def token_older_than_role(vm: VmPlan) -> None:
-    """The roles were assigned an hour ago, and the metadata service still hands out the token of this morning."""
+    """The roles were assigned an hour ago, but the metadata service still returns the token from this morning."""
     vm.azure.grants = [Grant("resource-manager", minutes_ago=60), Grant("list-access-details", minutes_ago=60)]
     vm.azure.token_age = 6 * 3600.0
 
@@ -252,7 +252,7 @@ def token_older_than_role(vm: VmPlan) -> None:
 
 @fault("arm-forbids-roles", roots=("ROLES-001",), expects={"ROLES-*": "unknown", "TOKEN-003": "unknown"})
 def arm_forbids_roles(vm: VmPlan) -> None:
-    """We may not read the role assignments at the target resource group."""
+    """The operator may not read the role assignments at the target resource group."""
     vm.azure.own.add("target")
     vm.azure.troubles.append(Trouble(("{target}", "/roleassignments"), 403))
 
@@ -266,13 +266,13 @@ def arm_down_for_the_csn(vm: VmPlan) -> None:
 
 @fault("arm-throttles-a-little", expects={})
 def arm_throttles_a_little(vm: VmPlan) -> None:
-    """Azure answers 429 to the first two requests for this VM, and is fine after a second."""
+    """Azure answers 429 to the first two requests about this VM, and normally after a second."""
     vm.azure.troubles.append(Trouble(("/virtualmachines",), 429, times=2))
 
 
 @fault("arm-forbids-provider", expects={"PLATFORM-005": "unknown"})
 def arm_forbids_provider(vm: VmPlan) -> None:
-    """We may not read the resource providers of the target subscription."""
+    """The operator may not read the resource providers of the target subscription."""
     vm.azure.own.add("target")
     vm.azure.troubles.append(Trouble(("/subscriptions/{target}/providers",), 403))
 
@@ -283,14 +283,14 @@ def arm_forbids_provider(vm: VmPlan) -> None:
     expects={"PLATFORM-001": "unknown", "PLATFORM-004": "unknown", "PLATFORM-006": "unknown"},
 )
 def arm_forbids_the_platforms_group(vm: VmPlan) -> None:
-    """A tenant's engineer may read the VMs and networks, and nothing in the group of cluster and cluster manager."""
+    """The operator may read VMs and networks, but nothing in the resource group of cluster and cluster manager."""
     vm.azure.own |= {"subscription", "cluster", "manager", "csn"}
     vm.azure.troubles.append(Trouble(("{subscription}", f"/{docs.PLATFORM_GROUP}/"), 403))
 
 
 @fault("arm-offers-an-older-arc-api", expects={})
 def arm_offers_an_older_arc_api(vm: VmPlan) -> None:
-    """The region offers no API version of Arc machines of this year; an older one serves as well."""
+    """The region offers only an older API version for Arc machines, which is sufficient."""
 
     def change(provider: dict[str, Any]) -> None:
         for kind in provider["resourceTypes"]:

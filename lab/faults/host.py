@@ -1,11 +1,11 @@
-"""The VM itself: the way in, and what its programs do."""
+"""Faults of SSH access and of programs on the VM."""
 
 from __future__ import annotations
 
 from lab.faults.registry import Need, fault
 from lab.plan import VmPlan
 
-#: The checks of the guest, which cannot be judged when the VM is not visited: Azure and the runner are well.
+#: The checks of Azure and of the runner, which pass when the VM cannot be visited.
 _ELSEWHERE = {
     **dict.fromkeys(["PLATFORM-*", "CSN-*", "IDENTITY-*", "ROLES-*", "VM-001", "VM-002", "VM-003"], "pass"),
     "RELAY-*": "not applicable",
@@ -13,10 +13,10 @@ _ELSEWHERE = {
     **dict.fromkeys(["CLI-002", "CLI-003"], "pass|not applicable"),
 }
 
-#: Nobody could look: one unknown, and everything else about the VM itself waits for it.
+#: The VM could not be visited: one unknown, which blocks every other check of the guest.
 _NOT_SEEN = {"SSH-001": "unknown", **_ELSEWHERE, "*": "blocked"}
 
-#: The checks that ask with curl, when there is none; some of them wait for another one of them.
+#: The checks that use curl, without curl; another check of this list blocks some of them.
 _NO_CURL = {
     "PROXY-003": "unknown",
     "IMDS-002": "unknown",
@@ -30,8 +30,8 @@ _NO_CURL = {
     "TOKEN-003": "blocked",
 }
 
-#: The session was lost, after what needs no curl had arrived (PROXY-002 asks for its version); on a slow machine, not
-#: all of it.
+#: The session was lost after the answers of probes without curl had arrived (PROXY-002 reads curl's version); on a slow
+#: machine, not all of them.
 _HALF_SEEN = {
     "SSH-001": "unknown",
     **_ELSEWHERE,
@@ -48,31 +48,31 @@ _NO_ROOT = {"CLOUDINIT-002": "unknown", "AGENT-006": "unknown"}
 
 @fault("powered-off", roots=("VM-001",), expects=_NOT_SEEN | {"VM-001": "fail"})
 def powered_off(vm: VmPlan) -> None:
-    """The VM is off: nothing answers at its address."""
+    """The VM is off: its address does not answer."""
     vm.power = False
 
 
 @fault("ssh-refused", expects=_NOT_SEEN)
 def ssh_refused(vm: VmPlan) -> None:
-    """The VM runs, but no SSH server does: connections are refused."""
+    """The VM runs without an SSH server: connections are refused."""
     vm.port22 = "nobody"
 
 
 @fault("ssh-timeout", expects=_NOT_SEEN)
 def ssh_timeout(vm: VmPlan) -> None:
-    """A firewall on the VM drops what comes to port 22; ping works."""
+    """A firewall on the VM drops packets to port 22; ping works."""
     _nft(vm, "input", "tcp dport 22 drop")
 
 
 @fault("ssh-unreachable", expects=_NOT_SEEN)
 def ssh_unreachable(vm: VmPlan) -> None:
-    """A router answers for the VM that the host is unreachable."""
+    """A router answers that the VM is unreachable."""
     _nft(vm, "input", "tcp dport 22 reject with icmp type host-unreachable")
 
 
 @fault("host-key-changed", expects=_NOT_SEEN)
 def host_key_changed(vm: VmPlan) -> None:
-    """The VM shows another host key than the known one: it was rebuilt, or another machine answers."""
+    """The VM's host key differs from the known one: it was rebuilt, or another machine answers."""
     vm.known_host = "other"
 
 
@@ -84,19 +84,19 @@ def host_key_unknown(vm: VmPlan) -> None:
 
 @fault("key-not-accepted", expects=_NOT_SEEN)
 def key_not_accepted(vm: VmPlan) -> None:
-    """The VM accepts another key than the one we have."""
+    """The VM does not accept the operator's key."""
     vm.accepts_client_key = False
 
 
 @fault("ssh-silent", expects=_NOT_SEEN)
 def ssh_silent(vm: VmPlan) -> None:
-    """Something accepts connections on port 22 and never says a word."""
+    """A server on port 22 accepts connections and sends nothing."""
     vm.port22 = "silent"
 
 
 @fault("ssh-hangs-up", expects=_NOT_SEEN)
 def ssh_hangs_up(vm: VmPlan) -> None:
-    """Something accepts connections on port 22 and closes them at once, as sshd does for a host it denies."""
+    """A server on port 22 accepts connections and closes them at once, as sshd does for a denied host."""
     vm.port22 = "hangs-up"
 
 
@@ -108,13 +108,13 @@ def not_ssh(vm: VmPlan) -> None:
 
 @fault("dies-at-login", expects=_NOT_SEEN)
 def dies_at_login(vm: VmPlan) -> None:
-    """The VM's network goes away right after the login, before any probe has answered; no connection is closed."""
+    """The VM's network fails right after the login, before a probe has answered; no connection is closed."""
     vm.put("/etc/ssh/sshrc", _CUT)
 
 
 @fault("dies-mid-probe", expects=_HALF_SEEN)
 def dies_mid_probe(vm: VmPlan) -> None:
-    """The VM's network fails during the visit: quick probes have answered, slow ones never will."""
+    """The VM's network fails during the visit: quick probes have answered, slow ones have not."""
     vm.replace_program("curl", f"sleep 3\n{_CUT}sleep 60\n")
 
 
@@ -126,8 +126,8 @@ def reboots_mid_probe(vm: VmPlan) -> None:
 
 @fault("cut-mid-frame", expects={"SSH-001": "unknown", **_ELSEWHERE, "*": "pass|not applicable|blocked"})
 def cut_mid_frame(vm: VmPlan) -> None:
-    """The VM's network goes away in the middle of an answer: half a frame has come, and then there is silence."""
-    # The script sends finished answers with cat, from its own folder.
+    """The VM's network fails in the middle of an answer, after half of a frame."""
+    # The script sends answers with cat, from its folder.
     half = 'head -q -c 9999999 "$@" >half\nhead -c $(($(wc -c <half) - 9)) half\n'
     send = f"*/.nexus-arc-*:*.o) {half}sleep 1\n{_CUT}sleep 60\n;;\n"
     vm.replace_program("cat", f'case $PWD:$1 in\n{send}esac\nexec head -q -c 9999999 "$@"\n')
@@ -135,7 +135,7 @@ def cut_mid_frame(vm: VmPlan) -> None:
 
 @fault("sshd-stays-busy", expects=_NOT_SEEN)
 def sshd_stays_busy(vm: VmPlan) -> None:
-    """Somebody holds all the places that MaxStartups leaves: sshd turns everybody else away."""
+    """Other clients hold all connections that MaxStartups allows: sshd rejects everyone else."""
     vm.sshd.append("MaxStartups 1")
     hold = "exec 9<>/dev/tcp/127.0.0.1/22 && read -r banner <&9 && read -r more <&9"
     vm.boot.append(f"(while :; do bash -c '{hold}'; sleep 0.1; done) 3>&- </dev/null >/dev/null 2>&1 &")
@@ -147,19 +147,19 @@ def sshd_stays_busy(vm: VmPlan) -> None:
     expects=_NO_CURL | {"PROXY-002": "unknown", "SSH-003": "unknown"},
 )
 def prints_1gb(vm: VmPlan) -> None:
-    """A program that we call (curl) prints a gigabyte."""
+    """A program that probes use (curl) prints a gigabyte."""
     vm.replace_program("curl", "exec head -c 1000000000 /dev/zero\n")
 
 
 @fault("endless-noise", expects=_NOT_SEEN)
 def endless_noise(vm: VmPlan) -> None:
-    """A start file of root's shell prints for ever, so that no command ever runs."""
+    """A start file of root's shell prints without end, so that no command runs."""
     vm.put("/root/.bashrc", "yes 'noise from .bashrc'\n")
 
 
 @fault("binary-garbage", roots=("PROXY-002",), expects=_NO_CURL | {"PROXY-002": "unknown"})
 def binary_garbage(vm: VmPlan) -> None:
-    """A program that we call (curl) prints binary garbage and says that all went well."""
+    """A program that probes use (curl) prints binary garbage and exits with 0."""
     vm.replace_program("curl", "printf '\\000\\377\\376\\033]0;x\\007\\200'; head -c 3000 /dev/urandom; printf x\n")
 
 
@@ -175,13 +175,13 @@ _EVIL = (
         **_NO_CURL,
         "PROXY-001[HTTPS_PROXY]": "fail",
         "PROXY-001[https_proxy]": "fail",
-        # A curl that does not even tell its version: how it reads NO_PROXY is not known.
+        # Without curl's version it is not known how curl reads NO_PROXY.
         "PROXY-002[NO_PROXY]": "unknown",
         "PROXY-002[no_proxy]": "unknown",
     },
 )
 def ansi_html_injection(vm: VmPlan) -> None:
-    """Everything the VM says carries terminal sequences, HTML and spreadsheet formulas."""
+    """All output of the VM contains terminal sequences, HTML and spreadsheet formulas."""
     vm.hostname = "<script>alert(1)</script>"
     vm.environment |= {"HTTPS_PROXY": _EVIL, "https_proxy": f"=cmd|' /C calc'!A0{_EVIL}", "NO_PROXY": f"@SUM(1){_EVIL}"}
     vm.replace_program("curl", f"printf '%s\\n' '{_EVIL}'\nprintf '%s\\n' '{_EVIL}' >&2\nexit 7\n")
@@ -197,7 +197,7 @@ def csh_login_shell(vm: VmPlan) -> None:
 
 @fault("login-banner-and-noisy-profile", expects={})
 def login_banner_and_noisy_profile(vm: VmPlan) -> None:
-    """A legal banner before the login, and start files that print."""
+    """sshd shows a legal banner before the login, and start files print text."""
     vm.sshd.append("Banner /etc/issue.net")
     vm.put("/etc/issue.net", "*" * 60 + "\nAuthorised use only. You are being watched.\n" + "*" * 60 + "\n")
     vm.put("/root/.bashrc", "echo 'welcome, you have mail'; echo 'and a warning' >&2\n")
@@ -208,7 +208,7 @@ def login_banner_and_noisy_profile(vm: VmPlan) -> None:
 
 @fault("full-disk", expects={"VM-005": "fail"})
 def full_disk(vm: VmPlan) -> None:
-    """Not a byte is free on /, /tmp, /var/tmp and /dev/shm."""
+    """/, /tmp, /var/tmp and /dev/shm are completely full."""
     vm.disk_mb = 4
     vm.boot += [f"head -c 99000000 /dev/zero >{file} 2>/dev/null" for file in ("/var/full", "/dev/shm/full")]
 
@@ -227,13 +227,13 @@ def no_ping(vm: VmPlan) -> None:
 
 @fault("no-nslookup", expects={})
 def no_nslookup(vm: VmPlan) -> None:
-    """nslookup is not installed, as on every minimal image; getent answers the same question."""
+    """nslookup is not installed, as on minimal images; getent gives the same answer."""
     vm.remove("/usr/bin/nslookup")
 
 
 @fault("no-getent", expects={})
 def no_getent(vm: VmPlan) -> None:
-    """getent is not there: nslookup answers the same question."""
+    """getent is not installed; nslookup gives the same answer."""
     vm.remove("/usr/bin/getent")
 
 
@@ -249,26 +249,26 @@ def wrong_clock(vm: VmPlan) -> None:
 
 @fault("busybox-sh", expects={}, needs=(Need("/usr/bin/busybox", "busybox"),))
 def busybox_sh(vm: VmPlan) -> None:
-    """sh is busybox, and root's login shell too."""
+    """sh is busybox, and so is root's login shell."""
     vm.links["/usr/bin/sh"] = "busybox"
     vm.shell = "/bin/sh"
 
 
 @fault("login-as-guest-without-sudo", roots=("SSH-002",), expects={"SSH-002": "fail", **_NO_ROOT})
 def login_as_guest_without_sudo(vm: VmPlan) -> None:
-    """We log in as an ordinary user who may not use sudo."""
+    """The login is an ordinary user who may not use sudo."""
     vm.login = "guest"
 
 
 @fault("login-as-operator-with-sudo", expects={})
 def login_as_operator_with_sudo(vm: VmPlan) -> None:
-    """We log in as an ordinary user who may use sudo without a password."""
+    """The login is an ordinary user who may use sudo without a password."""
     vm.login = "operator"
 
 
 @fault("sudo-hangs", roots=("SSH-002",), expects={"SSH-002": "unknown", **_NO_ROOT})
 def sudo_hangs(vm: VmPlan) -> None:
-    """We log in as an ordinary user, and sudo never comes back."""
+    """The login is an ordinary user, and sudo hangs."""
     vm.login = "operator"
     vm.replace_program("sudo", "exec sleep 3600\n")
 
@@ -280,5 +280,5 @@ def _nft(vm: VmPlan, hook: str, rule: str) -> None:
     vm.boot.append(f"nft '{_RULES.format(hook=hook, rule=rule)}'")
 
 
-#: From now on nothing leaves the VM, and nothing says so.
+#: From now on all packets from the VM are dropped silently.
 _CUT = f"nft '{_RULES.format(hook='output', rule='drop')}'\n"

@@ -1,4 +1,4 @@
-"""VMs that are not to be trusted: what they print is made up, or holds what must not be seen."""
+"""VMs that cannot be trusted: their output is false, or contains secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _token(who: str) -> str:
 
 
 def _key(who: str) -> str:
-    """A private key as it looks; its bytes are words."""
+    """A text in the form of a private key; its bytes are words."""
     body = base64.b64encode(
         f"the private key of {who}, which is only words and opens nothing at all".encode() * 2
     ).decode()
@@ -30,7 +30,7 @@ def _key(who: str) -> str:
     return f"-----BEGIN RSA PRIVATE KEY-----\n{lines}\n-----END RSA PRIVATE KEY-----\n"
 
 
-#: Secrets that are planted, by where they stand. None of them may ever be found in what a run leaves or prints.
+#: The planted secrets, by place. None of them may occur in the files or the output of a run.
 CANARIES: Mapping[str, str] = {
     "environment": "Canary-pa/ss+w0rd%one",
     "profile": "canary-of-the-profile-7f3b",
@@ -75,7 +75,7 @@ _LOGIN = f"{addresses.PROXY}:{addresses.PROXY_PORT}"
     },
 )
 def secrets_everywhere(vm: VmPlan) -> None:
-    """Wherever a probe looks there is a secret: in the environment, in settings, in logs, in what Azure shows."""
+    """Everything that a probe reads contains a secret: the environment, settings, logs, Azure's answers."""
     c = CANARIES
     vm.sshd.append("LogLevel DEBUG1")
     login = f"http://alice:Canary-pa%2Fss%2Bw0rd%25one@{_LOGIN}"
@@ -127,7 +127,7 @@ def secrets_everywhere(vm: VmPlan) -> None:
 
 @fault("secrets-of-az", roots=("TOKEN-001",), expects={**NO_TOKEN, "TOKEN-004": "fail"})
 def secrets_of_az(vm: VmPlan) -> None:
-    """az and the metadata service quote secrets when they fail; the login is an ordinary user, who may use sudo."""
+    """az and the metadata service fail with secrets in their messages; the login is a user who may use sudo."""
     c = CANARIES
     vm.sshd.append("LogLevel DEBUG1")
     vm.login = "operator"
@@ -144,7 +144,7 @@ def secrets_of_az(vm: VmPlan) -> None:
 
 @fault("profile-replays-frames", expects={})
 def profile_replays_frames(vm: VmPlan) -> None:
-    """A start file of root's shell prints what an earlier session sent, and clears the screen."""
+    """A start file of root's shell prints the output of an earlier session, and clears the screen."""
     nonce = "NEXUS0123456789abcdef0123456789abcdef"
     frames = (
         f"\\n{nonce} hello\\n\\n{nonce} o 1\\nx\\n{nonce} e 1 e 0 1.00 2.00\\n\\n{nonce} end\\n\\033[2J\\033]0;x\\007"
@@ -154,6 +154,6 @@ def profile_replays_frames(vm: VmPlan) -> None:
 
 @fault("sudo-lies", roots=("SSH-002",), expects={"SSH-002": "fail", "CLOUDINIT-002": "unknown", "AGENT-006": "unknown"})
 def sudo_lies(vm: VmPlan) -> None:
-    """sudo says yes to an ordinary user, prints terminal sequences, and runs nothing."""
+    """sudo exits with 0 for an ordinary user, prints terminal sequences, and runs nothing."""
     vm.login = "operator"
     vm.replace_program("sudo", "printf '\\033[2J\\033[31mroot!\\n' >&2\nexit 0\n")

@@ -1,4 +1,4 @@
-"""The metadata service next to the VM."""
+"""Faults of the metadata service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def imds_down(vm: VmPlan) -> None:
 
 @fault("imds-dropped", roots=("IMDS-002",), expects={"IMDS-001": "warn", **_NO_SERVICE, **NO_TOKEN})
 def imds_dropped(vm: VmPlan) -> None:
-    """Nothing comes back from the metadata service's address: the VM's route to it leads nowhere."""
+    """The address of the metadata service does not answer: packets to it are lost."""
     vm.from_csn(IMDS, "drop")
 
 
@@ -38,11 +38,11 @@ def imds_503(vm: VmPlan) -> None:
 
 @fault("imds-slow", roots=("IMDS-002",), expects=_NO_SERVICE)
 def imds_slow(vm: VmPlan) -> None:
-    """The metadata service answers after 5 seconds; the documentation waits 3."""
+    """The metadata service answers after 5 seconds; the documentation waits for 3."""
     vm.imds = "slow"
 
 
 @fault("imds-answers-like-azure-vm", expects={"IMDS-004": "fail"})
 def imds_answers_like_azure_vm(vm: VmPlan) -> None:
-    """The metadata service answers the Azure-VM path with 200: the agent's installer will refuse with AZCM0141."""
+    """The metadata service answers the path of Azure VMs with 200: the agent's installer would refuse with AZCM0141."""
     vm.imds = "azure-vm"

@@ -1,4 +1,4 @@
-"""Names, the egress list, the Azure endpoints and TLS."""
+"""Faults of name resolution, the egress list, the Azure endpoints and TLS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lab.addresses import PRIVATE_LINK_RESOLVER, RESOLVER
 from lab.faults.registry import fault
 from lab.plan import VmPlan
 
-#: No endpoint is reached. Those that are needed for installing warn; SQL Server's are not asked for.
+#: No endpoint is reachable. Those for the installation warn; those of SQL Server are not tested.
 NO_ENDPOINT = {
     "NET-001": "fail",
     "NET-002[packages.microsoft.com]": "warn",
@@ -18,7 +18,7 @@ NO_ENDPOINT = {
 
 @fault("dns-down", expects={"DNS-001": "warn"})
 def dns_down(vm: VmPlan) -> None:
-    """The VM resolves no name at all. The proxy does it for every request that matters, so enrolment works."""
+    """The VM cannot resolve names. Enrollment still works, because the proxy resolves the names of its requests."""
     vm.from_csn(RESOLVER, "meta l4proto { tcp, udp } th dport 53 drop")
 
 
@@ -65,13 +65,13 @@ def egress_lacks_everything(vm: VmPlan) -> None:
 
 @fault("origin-down", expects={"NET-001[gbl.his.arc.azure.com]": "fail", "NET-003[gbl.his.arc.azure.com]": "blocked"})
 def origin_down(vm: VmPlan) -> None:
-    """The proxy lets gbl.his.arc.azure.com through but cannot reach it: it answers 503."""
+    """The proxy allows gbl.his.arc.azure.com but cannot reach it: it answers 503."""
     vm.origins_down.add("his")
 
 
 @fault("tls-intercepted", expects={"NET-003": "warn"})
 def tls_intercepted(vm: VmPlan) -> None:
-    """A security appliance opens every TLS connection and signs with its own authority, which the VM trusts."""
+    """A security appliance intercepts every TLS connection, with certificates of an authority that the VM trusts."""
     vm.tls["*"] = "intercepted"
     vm.trusts.append("interceptor")
 
@@ -84,5 +84,5 @@ def tls_untrusted(vm: VmPlan) -> None:
 
 @fault("tls-old", expects={"NET-003[pas.windows.net]": "fail"})
 def tls_old(vm: VmPlan) -> None:
-    """Something between the proxy and pas.windows.net speaks TLS 1.1 at best."""
+    """A device between the proxy and pas.windows.net supports at most TLS 1.1."""
     vm.tls["pas"] = "old"

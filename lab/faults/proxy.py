@@ -1,4 +1,4 @@
-"""The proxy, as the VM is configured for it and as it answers."""
+"""Faults of the VM's proxy settings, and of the proxy."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ def proxy_unset(vm: VmPlan) -> None:
 
 @fault("proxy-lower-case-only", expects={"PROXY-001[HTTPS_PROXY]": "fail", "PROXY-001[HTTP_PROXY]": "warn"})
 def proxy_lower_case_only(vm: VmPlan) -> None:
-    """Only the lower-case variables are set: curl works, the agent and everything written in Go on Windows habits
-    does not."""
+    """Only the lower-case variables are set: curl works, other programs may not."""
     del vm.environment["HTTPS_PROXY"], vm.environment["HTTP_PROXY"]
 
 
@@ -47,25 +46,25 @@ def proxy_wrong_host(vm: VmPlan) -> None:
 
 @fault("proxy-quoted", expects=_ALL_UNSET)
 def proxy_quoted(vm: VmPlan) -> None:
-    """The values contain literal quotes: they were quoted once too often."""
-    _all(vm, f"'\"{PROXY_URL}\"'")  # PAM takes one pair off
+    """The values contain literal quotes, because they were quoted twice."""
+    _all(vm, f"'\"{PROXY_URL}\"'")  # PAM removes one pair
 
 
 @fault("proxy-trailing-slash", expects={})
 def proxy_trailing_slash(vm: VmPlan) -> None:
-    """The values end in a slash: looks wrong in a comparison of texts, works everywhere."""
+    """The values end with a slash, which works everywhere."""
     _all(vm, f"{PROXY_URL}/")
 
 
 @fault("proxy-upper-case-scheme", expects={})
 def proxy_upper_case_scheme(vm: VmPlan) -> None:
-    """The values begin with HTTP:// : schemes have no case, so this works."""
+    """The values begin with HTTP://, which works: a scheme may be in upper case."""
     _all(vm, PROXY_URL.replace("http", "HTTP"))
 
 
 @fault("proxy-only-in-login-profile", expects=dict.fromkeys(_ALL_UNSET, "warn"))
 def proxy_only_in_login_profile(vm: VmPlan) -> None:
-    """The proxy is exported by a script in /etc/profile.d: a person who logs in has it, a service or script has not."""
+    """A script in /etc/profile.d exports the proxy: a login shell has it, a service or a script has not."""
     for name in PROXY_VARIABLES:
         del vm.environment[name]
     vm.put("/etc/profile.d/proxy.sh", "".join(f"export {name}={PROXY_URL}\n" for name in PROXY_VARIABLES))
@@ -73,7 +72,7 @@ def proxy_only_in_login_profile(vm: VmPlan) -> None:
 
 @fault("proxy-only-for-root", expects=_ALL_UNSET)
 def proxy_only_for_root(vm: VmPlan) -> None:
-    """The proxy is exported in root's own profile: `sudo -i` has it, and the user who logs in and runs az does not."""
+    """Root's own profile exports the proxy: `sudo -i` has it, but the login user, who runs az, does not."""
     proxy_only_in_login_profile(vm)
     vm.files["/root/.profile"] = vm.files.pop("/etc/profile.d/proxy.sh")
     vm.login = "operator"
@@ -81,19 +80,19 @@ def proxy_only_for_root(vm: VmPlan) -> None:
 
 @fault("http-proxy-unset", expects={"PROXY-001[HTTP_PROXY]": "warn", "PROXY-001[http_proxy]": "warn"})
 def http_proxy_unset(vm: VmPlan) -> None:
-    """Only the HTTPS variables are set, as one revision of the article says."""
+    """Only the HTTPS variables are set, as in one revision of the article."""
     del vm.environment["HTTP_PROXY"], vm.environment["http_proxy"]
 
 
 @fault("no-proxy-lacks-imds", roots=("PROXY-002",), expects={"PROXY-002": "fail", "IMDS-003": "fail"})
 def no_proxy_lacks_imds(vm: VmPlan) -> None:
-    """NO_PROXY exempts this machine, but not the metadata service: requests to it go to the proxy, which refuses."""
+    """NO_PROXY exempts localhost, but not the metadata service: requests to it go to the proxy, which refuses them."""
     _exempt(vm, "localhost,127.0.0.1,::1")
 
 
 @fault("no-proxy-cidr", expects={})
 def no_proxy_cidr(vm: VmPlan) -> None:
-    """NO_PROXY exempts the metadata service by 169.254.0.0/16: good for curl 7.86 and later, useless before.
+    """NO_PROXY exempts the metadata service by 169.254.0.0/16, which only curl 7.86 and later understand.
 
     The VM's curl is this machine's; with one older than 7.86 PROXY-002 and IMDS-003 fail.
     """
@@ -108,13 +107,13 @@ def no_proxy_spaces(vm: VmPlan) -> None:
 
 @fault("no-proxy-star", expects={"PROXY-002": "fail"})
 def no_proxy_star(vm: VmPlan) -> None:
-    """NO_PROXY is `*`: the metadata service is exempt, and so is everything that only the proxy reaches."""
+    """NO_PROXY is `*`: it also exempts the endpoints that only the proxy can reach."""
     _exempt(vm, "*")
 
 
 @fault("no-proxy-lacks-localhost", expects={"PROXY-002": "warn"})
 def no_proxy_lacks_localhost(vm: VmPlan) -> None:
-    """NO_PROXY exempts the metadata service only: the agent's own ports on localhost are asked for at the proxy."""
+    """NO_PROXY exempts only the metadata service: requests to the agent's ports on localhost go to the proxy."""
     _exempt(vm, "169.254.169.254")
 
 
@@ -129,18 +128,18 @@ def proxy_port_refused(vm: VmPlan) -> None:
 
 @fault("proxy-port-dropped", roots=("PROXY-003",), expects=_PROXY_GONE)
 def proxy_port_dropped(vm: VmPlan) -> None:
-    """Nothing comes back from port 3128 of the proxy: the VM's cloud services network leads nowhere."""
+    """Port 3128 of the proxy does not answer: packets on the VM's cloud services network are lost."""
     vm.from_csn(PROXY, f"tcp dport {PROXY_PORT} drop")
 
 
 @fault("proxy-wants-login", roots=("NET-001",), expects=NO_ENDPOINT)
 def proxy_wants_login(vm: VmPlan) -> None:
-    """The proxy answers 407: it is not the CSN's, or another proxy is in front of it."""
+    """The proxy requires a login (407): it is not the CSN's, or another proxy is in front of it."""
     vm.proxy_wants_login = True
 
 
 def _odd(behaviour: str, story: str, port: str = "pass") -> None:
-    """A fault for each way in which a proxy can fail; `port` is the status of PROXY-003."""
+    """Register the fault of a behaviour of `lab.odd_proxy`; `port` is the expected status of PROXY-003."""
 
     def plant(vm: VmPlan) -> None:
         vm.odd_proxy = behaviour
@@ -151,13 +150,13 @@ def _odd(behaviour: str, story: str, port: str = "pass") -> None:
     fault(f"proxy-{behaviour}", expects, roots=roots)(plant)
 
 
-_odd("silent", "The proxy accepts connections and never says a word: it hangs.", "warn")
-_odd("half-head", "The proxy begins an answer and does not end it.", "warn")
+_odd("silent", "The proxy accepts connections and sends nothing: it hangs.", "warn")
+_odd("half-head", "The proxy sends only the beginning of an answer.", "warn")
 _odd("hang-up", "The proxy closes every connection as soon as it has read the request.", "warn")
 _odd("reset", "The proxy resets every connection as soon as it has read the request.", "warn")
-_odd("garbage", "What listens on the proxy's port does not speak HTTP: it is an SSH server.", "warn")
+_odd("garbage", "The server on the proxy's port does not speak HTTP: it is an SSH server.", "warn")
 _odd("tunnel-close", "The proxy opens every tunnel, and closes it at the first TLS message: a filter by name.")
 _odd("tunnel-reset", "The proxy opens every tunnel, and resets it at the first TLS message.")
-_odd("tunnel-silent", "The proxy opens every tunnel, and nothing comes through: large packets are lost.")
-_odd("tunnel-plain-text", "The proxy opens every tunnel, and answers TLS with a page that says it is blocked.")
-_odd("tunnel-alert", "The proxy opens every tunnel, and something behind it answers TLS with an alert.")
+_odd("tunnel-silent", "The proxy opens every tunnel, but the tunnel transmits nothing: large packets are lost.")
+_odd("tunnel-plain-text", "The proxy opens every tunnel, and answers TLS with a page that the site is blocked.")
+_odd("tunnel-alert", "The proxy opens every tunnel, and a device behind it answers TLS with an alert.")

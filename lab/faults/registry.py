@@ -1,4 +1,4 @@
-"""Where the faults are kept."""
+"""The registry of faults."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from lab.plan import RunPlan, VmPlan
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something a fault needs of this machine: a file, as a glob pattern, and the Debian package that brings it."""
+    """A requirement of a fault: a file of this machine, as a glob pattern, and its Debian package."""
 
     path: str
     package: str
 
     def files(self) -> list[str]:
-        """The files there are."""
+        """The files that match."""
         return sorted(glob.glob(self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way in which a VM is not healthy, or what a run finds beside its VMs."""
+    """One fault of a VM, or of COMMAND's machine."""
 
     name: str
     story: str
-    expects: Mapping[str, str]  # what it must cause: exactly what differs from a healthy VM
+    expects: Mapping[str, str]  # the verdicts that differ from those of a healthy VM
     plant: Callable[[Any], None]  # a VmPlan, or for a fault of the run a RunPlan
     needs: tuple[Need, ...] = ()
-    vms: int = 1  # how many must have it, for it to show
-    roots: tuple[str, ...] = ()  # the checks that are its root causes, the one to be named first before the others
+    vms: int = 1  # how many VMs must have it to show
+    roots: tuple[str, ...] = ()  # the checks that are its root causes, the most likely first
 
     def __post_init__(self) -> None:
-        """Where one check alone is in trouble, that is the root cause."""
+        """By default, the checks that fail, warn or are unknown are the root causes."""
         if not self.roots:
             object.__setattr__(self, "roots", tuple(self.troubled()))
 
     def troubled(self) -> list[str]:
-        """The checks that fail, warn or are unknown by it, as `expects` names them."""
+        """The checks in `expects` that fail, warn or are unknown."""
         words = {"fail", "warn", "unknown"}
         checks = (key.partition("[")[0] for key, status in self.expects.items() if words & set(status.split("|")))
         return list(dict.fromkeys(checks))
@@ -50,7 +50,7 @@ class Fault:
 #: Every fault of a VM by name, in the order of the catalogue.
 FAULTS: dict[str, Fault] = {}
 
-#: Every fault of a run by name. What one must cause, it must cause for every VM.
+#: Every fault of a run by name. Its expectations apply to every VM.
 RUN_FAULTS: dict[str, Fault] = {}
 
 
@@ -73,7 +73,7 @@ def fault(
 def run_fault(
     name: str, expects: Mapping[str, str], roots: tuple[str, ...] = ()
 ) -> Callable[[Callable[[RunPlan], None]], Callable[[RunPlan], None]]:
-    """Register a function as a fault of the run, likewise."""
+    """Register a function as a fault of the run, in the same way."""
 
     def register(plant: Callable[[RunPlan], None]) -> Callable[[RunPlan], None]:
         _add(RUN_FAULTS, Fault(name, _story(plant), expects, plant, roots=roots))

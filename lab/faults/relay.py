@@ -1,4 +1,4 @@
-"""The private relay: what a VM needs that enrolls through it."""
+"""Faults of a VM that enrolls through the private relay."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from lab.azure_plan import Grant
 from lab.faults.registry import fault
 from lab.plan import GuestFile, VmPlan
 
-#: Where the lab's operator put the key that the Arc machine was made with.
+#: The file with the private key of the Arc machine.
 KEY = "/root/arc-machine.pem"
 _KIND = "RSA PRIVATE KEY"
 
 
 def _prepared(vm: VmPlan) -> None:
-    """Make the VM one of the private relay, with all that the article asks for."""
+    """Prepare the VM for the private relay, with all requirements of the article."""
     vm.azure.path = "relay"
     vm.azure.awaited = True
-    # Every process of the lab plants for itself, so it is made up of the name, and begins as PKCS#1 does.
+    # Each process of the lab plants the faults again, so the key is derived from the name. It begins like PKCS#1.
     made_up = b"".join(sha256(f"{vm.name} {number}".encode()).digest() for number in range(37))
     vm.azure.private_key = "MIIEpAIBAAKCAQEA" + b64encode(made_up).decode()
     vm.azure.private_key_file = KEY
@@ -30,13 +30,13 @@ def _prepared(vm: VmPlan) -> None:
 
 @fault("relay-prepared", expects={})
 def relay_prepared(vm: VmPlan) -> None:
-    """The VM enrolls through the private relay, and all is prepared: its Arc machine waits for the agent."""
+    """The VM enrolls through the private relay. Everything is prepared: its Arc machine waits for the agent."""
     _prepared(vm)
 
 
 @fault("relay-by-contributor", expects={})
 def relay_by_contributor(vm: VmPlan) -> None:
-    """The identity is Contributor in the VM's resource group, which allows to assign the relay, too."""
+    """The identity is Contributor in the VM's resource group, which also allows assigning the relay."""
     _prepared(vm)
     vm.azure.grants[-1] = Grant("contributor", "vm group")
 
@@ -49,20 +49,20 @@ def relay_by_contributor(vm: VmPlan) -> None:
     ),
 )
 def relay_provider_not_registered(vm: VmPlan) -> None:
-    """Nobody has registered Microsoft.HybridConnectivity, which holds the relay's endpoint of the Arc machine."""
+    """Microsoft.HybridConnectivity, which has the Arc machine's endpoint of the relay, is not registered."""
     _prepared(vm)
     vm.azure.set("Microsoft.HybridConnectivity", registrationState="NotRegistered")
 
 
 @fault("relay-right-missing", expects={"RELAY-002": "fail"})
 def relay_right_missing(vm: VmPlan) -> None:
-    """The identity has the roles for enrolling, and none that allows to assign the relay."""
+    """The identity has the roles for enrolling, but none that allows assigning the relay."""
     _prepared(vm)
     del vm.azure.grants[-1]
 
 
 @fault("relay-machine-missing", expects={"RELAY-003": "fail"})
 def relay_machine_missing(vm: VmPlan) -> None:
-    """Nobody has made the Arc machine that the VM is to connect to."""
+    """The Arc machine that the VM should connect to does not exist."""
     _prepared(vm)
     vm.azure.awaited = False

@@ -30,7 +30,7 @@ def text(plan: VmPlan, path: str) -> str:
 def test_programs_are_plain_sh() -> None:
     """A VM's sh may be dash or busybox."""
     for program in sorted(PROGRAMS.iterdir()):
-        assert program.read_text(encoding="utf-8").startswith("#!/bin/sh\n# A stand-in of "), program.name
+        assert program.read_text(encoding="utf-8").startswith("#!/bin/sh\n# A stand-in for "), program.name
         for shell in (["dash"], ["busybox", "sh"], ["bash", "--posix"]):
             if shutil.which(shell[0]):
                 subprocess.run([*shell, "-n", str(program)], check=True)
