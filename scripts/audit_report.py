@@ -1,7 +1,7 @@
-"""What pip-audit found, in words: `scripts/audit` runs it.
+"""Print the result of pip-audit, for `scripts/audit`.
 
-pip-audit says "No known vulnerabilities found" also when no package could be looked up. That is not the same, so it is
-told apart here.
+pip-audit prints "No known vulnerabilities found" also when no package could be looked up. This script distinguishes
+the two.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def judge(document: Any) -> tuple[int, list[str]]:
 
 
 def main(path: Path) -> int:
-    """Judge pip-audit's JSON; a file that is not there means that it did not run to its end."""
+    """Judge pip-audit's JSON; without this file, pip-audit did not finish."""
     try:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

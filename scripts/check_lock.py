@@ -1,4 +1,4 @@
-"""Do the two locks answer to pyproject.toml and to each other? Says which package does not, and exits 1. Offline."""
+"""Compare the two locks with pyproject.toml and each other, offline; print packages that differ, and exit with 1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def problems() -> list[str]:
-    """One line for each package that a lock lacks, or has in a version that it should not have."""
+    """One line for each package that a lock lacks or has in a wrong version."""
     project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
     run = [*project["project"]["dependencies"], *groups["store"]]
@@ -34,7 +34,7 @@ def problems() -> list[str]:
             if version is None or version not in requirement.specifier:
                 seen = f"has {version}" if version else "does not have it"
                 wrong.append(f"pyproject.toml asks for {requirement}, {name} {seen}. Run make lock.")
-    # `make env` takes an environment of the first lock for one of the second.
+    # `make env` accepts an environment of requirements.lock instead of one of requirements-image.lock.
     for package, version in locked("requirements-image.lock").items():
         if (other := all_of_them.get(package)) != version:
             seen = f"has {other}" if other else "does not have it"

@@ -18,7 +18,7 @@ CHECKS = Path(__file__).resolve().parent.parent / "docs/checks"
 
 @dataclass(frozen=True)
 class Option:
-    """An option of the suite, as a completion needs it."""
+    """An option of the suite, with the fields that a completion needs."""
 
     flag: str
     help: str
@@ -28,12 +28,12 @@ class Option:
 
     @property
     def takes_file(self) -> bool:
-        """Its value may be the path of a file."""
+        """Whether its value may be the path of a file."""
         return self.flag in FILES | FILES_OR_NAMES
 
 
 class _Recorder:
-    """Takes the options as pytest's parser does, and keeps them."""
+    """A stand-in for pytest's parser, which records the options."""
 
     def __init__(self) -> None:
         self.options: list[Option] = []
@@ -58,7 +58,7 @@ def options() -> list[Option]:
 
 
 def bash(suite_options: Iterable[Option]) -> str:
-    """For ``source <(nexus-arc --completion bash)``."""
+    """The script for ``source <(nexus-arc --completion bash)``."""
     valued = [option for option in suite_options if option.takes_value or option.choices]
     rows = [
         f"        {option.flag}) mapfile -t COMPREPLY < <(compgen -W {_sh(' '.join(option.choices))} "
@@ -95,7 +95,7 @@ def bash(suite_options: Iterable[Option]) -> str:
 
 
 def zsh(suite_options: Iterable[Option]) -> str:
-    """For ``source <(nexus-arc --completion zsh)``."""
+    """The script for ``source <(nexus-arc --completion zsh)``."""
     rows = []
     for option in suite_options:
         text = "".join("\\" + c if c in "[]:\\" else c for c in option.help)
@@ -118,7 +118,7 @@ def zsh(suite_options: Iterable[Option]) -> str:
 
 
 def fish(suite_options: Iterable[Option]) -> str:
-    """For ``nexus-arc --completion fish | source``."""
+    """The script for ``nexus-arc --completion fish | source``."""
     rows = []
     for option in suite_options:
         row = f"complete -c nexus-arc -l {option.flag.removeprefix('--')}"
@@ -142,7 +142,7 @@ SHELLS: dict[str, Callable[[Iterable[Option]], str]] = {"bash": bash, "zsh": zsh
 
 
 def main(words: Sequence[str]) -> int:
-    """Print the script for the shell that is named; 4, as pytest does, for anything else."""
+    """Print the script for a shell; return 4 for any other argument, like pytest for a usage error."""
     if len(words) != 1 or words[0] not in SHELLS:
         print(f"nexus-arc: --completion takes one of {', '.join(SHELLS)}", file=sys.stderr)
         return 4

@@ -1,6 +1,7 @@
-"""Draw which check explains which, from what the checks declare, into docs/diagnosis.md.
+"""Write the graph of root causes, which the checks declare, into docs/diagnosis.md.
 
-Run it after a change of `caused_by`, `requires` or `component`: ``python -m scripts.draw_causes``. A test compares.
+Run it after a change of `caused_by`, `requires` or `component`: ``python -m scripts.draw_causes``. A test compares the
+page with the checks.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ THINGS = {
 
 
 def checks() -> dict[str, Check]:
-    """Every check of suites/, in the order of the catalogue."""
+    """Every check of suites/ by id, in the order of the catalogue."""
     known = {}
     for path in sorted((TOP / "suites").glob("test_*.py")):
         for value in vars(importlib.import_module(f"suites.{path.stem}")).values():
@@ -45,7 +46,7 @@ def checks() -> dict[str, Check]:
 
 
 def edges(known: Mapping[str, Check]) -> dict[str, set[str]]:
-    """Cause -> what it explains, as far as the checks are known."""
+    """Cause -> the checks that it explains directly."""
     effects: dict[str, set[str]] = {}
     for check in known.values():
         for cause in (*check.caused_by, *check.requires):
@@ -65,7 +66,7 @@ def behind(cause: str, explains: Mapping[str, set[str]]) -> set[str]:
 
 
 def drawing(known: Mapping[str, Check]) -> str:
-    """The graph. An arrow that others in a row say as well is left out: a hundred would say nothing."""
+    """The graph, without arrows that a path of other arrows implies: otherwise it would have hundreds."""
     explains = edges(known)
     lines = ["```mermaid", "flowchart LR"]
     drawn = set()
@@ -84,7 +85,7 @@ def drawing(known: Mapping[str, Check]) -> str:
 
 
 def table(known: Mapping[str, Check]) -> str:
-    """Every declared edge, causes most likely first."""
+    """The possible causes of each check, most likely first."""
     rows = ["| not met | possible causes, most likely first |", "| --- | --- |"]
     for check in known.values():
         if causes := dict.fromkeys((*check.caused_by, *check.requires)):
@@ -93,7 +94,7 @@ def table(known: Mapping[str, Check]) -> str:
 
 
 def things(known: Mapping[str, Check]) -> str:
-    """Which check is about which thing."""
+    """The checks of each component."""
     rows = ["| component to fix | checks |", "| --- | --- |"]
     for thing, (words, _) in THINGS.items():
         rows.append(f"| {words} | {', '.join(_link(id) for id, check in known.items() if check.component == thing)} |")
@@ -105,7 +106,7 @@ def _link(id: str) -> str:
 
 
 def page(text: str, known: Mapping[str, Check]) -> str:
-    """The page with its drawn parts as they should be."""
+    """The page with its generated parts up to date."""
     for name, part in (("drawing", drawing(known)), ("table", table(known)), ("things", things(known))):
         begin, end = f"<!-- {name}: made by scripts/draw_causes.py -->", f"<!-- {name}: end -->"
         before, _, rest = text.partition(begin)
@@ -117,7 +118,7 @@ def page(text: str, known: Mapping[str, Check]) -> str:
 
 
 def unknown_things(known: Iterable[Check]) -> set[str]:
-    """Things that the page has no words for."""
+    """Components of checks that `THINGS` lacks."""
     return {str(check.component) for check in known} - set(THINGS)
 
 

@@ -1,6 +1,6 @@
-"""in_wine.py WINE PROGRAM...: become Wine, which runs a program for Windows, with the PATH as Windows writes it.
+"""in_wine.py WINE PROGRAM...: become Wine, which runs a Windows program with $WINDOWS_PATH first in its PATH.
 
-PowerShell for Windows needs a console: its stderr is a terminal that a child of this process reads to its end.
+PowerShell for Windows needs a console: its stderr is a pseudo-terminal, which a child of this process reads.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 
 def main(wine: str, *program: str) -> None:
-    """The process id stays; a path of this machine is below Wine's drive Z:."""
+    """Run it with the same process id. Wine's drive Z: has the paths of this machine."""
     folders = [*os.environ.get("WINDOWS_PATH", "").split(":"), *os.environ["PATH"].split(":")]
     os.environ["WINEPATH"] = ";".join(f"Z:{folder}" for folder in folders if folder)
     terminal, console = os.openpty()
@@ -20,7 +20,7 @@ def main(wine: str, *program: str) -> None:
     os.dup2(terminal, 0)
     os.closerange(1, 1024)
     while os.read(0, 4096):
-        pass  # until it fails: nothing has the console any more
+        pass  # a failure: no process has the terminal open any more
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What `nexus-arc` runs: pytest in the project's folder, with options and paths as they were meant where it was called.
+"""The program of `nexus-arc`: it runs pytest in the project's folder, with paths relative to the caller's folder.
 
-pytest takes the first path among its arguments for a hint at the project, so ``--inventory /elsewhere/fleet.yaml`` with
-a blank would make it look there. Here it becomes ``--inventory=/elsewhere/fleet.yaml``.
+pytest derives its root folder from paths among its arguments, also from the value of an option that it does not know
+yet. So ``--inventory /elsewhere/fleet.yaml`` becomes ``--inventory=/elsewhere/fleet.yaml``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 
-#: Options whose value is a path. What does not exist in the caller's folder, but in the project's, is meant there.
+#: Options whose value is a path, relative to the caller's folder, or to the project's if it exists only there.
 FILES = {"--inventory", "--waivers", "--reports", "--junitxml", "--junit-xml", "--html", "--log-file"}
 
-#: Options whose value is a path, or else a name, an address or a pasted text: a path when it exists.
+#: Options whose value is a path if that exists, else a name, an address or a pasted text.
 FILES_OR_NAMES = {"--evidence", "--resume", "--retry-unknown", "--against", "--profile", "--explain"}
 
 #: Other options with a value.
@@ -25,10 +25,10 @@ WORDS = {
     "--azure-fleet", "--ssh-user", "--ssh-jump", "--keep", "--split-by", "--history",
 }  # fmt: skip
 
-#: Takes every argument up to the next option.
+#: The option that takes every argument up to the next option.
 SEVERAL = "--evidence"
 
-#: Options of pytest alone whose value is the next argument, so that it is not taken for a path.
+#: Options of pytest whose value is the next argument, which is not a path.
 _SHORT = {"-k", "-m", "-n", "-p", "-o", "-c", "-r", "-W"}
 
 
@@ -43,7 +43,7 @@ def arguments(words: Sequence[str], folder: Path, project: Path = TOP) -> Iterat
         option, equals, value = word.partition("=")
         if option in FILES | FILES_OR_NAMES | WORDS:
             if not equals and not left:
-                yield word  # pytest says that its value is missing
+                yield word  # pytest reports that its value is missing
                 continue
             values = [value if equals else left.pop(0)]
             while option == SEVERAL and not equals and left and not left[0].startswith("-"):
@@ -63,25 +63,25 @@ def _value(option: str, value: str, folder: Path, project: Path) -> str:
         return value
     try:
         meant = here.exists() or (option in FILES and not (project / value).exists())
-    except OSError:  # a pasted line is longer than any name of a file
+    except OSError:  # a pasted line can be too long for a file name
         return value
-    # A folder named 2510 is not what --profile=2510 means.
+    # --profile=2510 means the profile, even if a folder 2510 exists.
     if option == "--profile" and value.isalnum():
         return value
     return os.path.normpath(here) if meant else value
 
 
 def _test(word: str, folder: Path) -> str:
-    """``suites/test_imds.py::test_x`` where it exists in the caller's folder."""
+    """``suites/test_imds.py::test_x``, with the absolute path if the caller's folder has the file."""
     path, colons, rest = word.partition("::")
     return os.path.normpath(folder / path) + colons + rest if path and (folder / path).exists() else word
 
 
 def main(words: Sequence[str]) -> int:
-    """Replace this process by pytest; returns only for --completion."""
+    """Replace this process by pytest; return only for --completion."""
     if words and words[0].partition("=")[0] == "--completion":
         sys.path.insert(0, str(TOP))
-        from scripts import completion  # it loads pytest
+        from scripts import completion  # here, because it imports pytest
 
         return completion.main([*words[0].split("=")[1:], *words[1:]])
     folder = Path.cwd()

@@ -1,4 +1,4 @@
-"""`ADVISORIES=DIR make audit`: the lock against a local copy of the PyPA advisory database, where there is no network.
+"""`ADVISORIES=DIR make audit`: compare the lock with a local copy of the PyPA advisory database, without a network.
 
 DIR is a checkout of that database: ``vulns/NAME/PYSEC-….yaml``, in the OSV format::
 
@@ -11,7 +11,7 @@ DIR is a checkout of that database: ``vulns/NAME/PYSEC-….yaml``, in the OSV fo
         events: [{introduced: '0'}, {fixed: 2.9.3}, {introduced: 2.10.0}, {fixed: 2.10.1}]
       versions: [1.0.0, …]
 
-A copy knows nothing newer than itself, so what is said ends with its date.
+The output states the date of the newest advisory, because the copy lacks later ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def locked(text: str) -> dict[str, Version]:
 
 
 def affects(advisory: Mapping[str, Any], name: str, version: Version) -> str | None:
-    """The version that mends it ("" when there is none yet), or None when `version` is not affected."""
+    """The version that fixes it ("" if there is none yet), or None if `version` is not affected."""
     if advisory.get("withdrawn"):
         return None
     for affected in advisory.get("affected") or []:
@@ -52,7 +52,7 @@ def affects(advisory: Mapping[str, Any], name: str, version: Version) -> str | N
 
 
 def _within(events: list[Mapping[str, Any]], version: Version) -> str | None:
-    """Events are in the order of their versions: each ``introduced`` is ended by a ``fixed`` or a ``last_affected``."""
+    """The same for one range. Its events are sorted: a ``fixed`` or a ``last_affected`` follows each ``introduced``."""
     inside = False
     for event in events:
         if "introduced" in event:
@@ -75,11 +75,11 @@ def _version(text: Any) -> Version | None:
     try:
         return Version(str(text))
     except InvalidVersion:
-        return None  # the database lists a few that no tool would install
+        return None  # the database has a few invalid versions
 
 
 def advisories(copy: Path, name: str) -> Iterator[Mapping[str, Any]]:
-    """The advisories about a package. Raises ValueError on a file that is none."""
+    """The advisories about a package; raises ValueError for a file that is not an advisory."""
     for path in sorted((copy / "vulns" / name).glob("*.yaml")):
         try:
             advisory = YAML(typ="safe").load(path.read_text("utf-8"))
@@ -115,7 +115,7 @@ def audit(lock: str, copy: Path) -> tuple[int, list[str]]:
 
 
 def main(lock: Path, copy: Path) -> int:
-    """Print what is known of the locked packages; the exit status is that of `audit`."""
+    """Print the result of `audit`, and return its exit status."""
     try:
         status, lines = audit(lock.read_text("utf-8"), copy)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -1,15 +1,15 @@
-"""`make mutants`: changes one line of the product at a time, and asks whether a test notices.
+"""`make mutants`: mutation tests. Change one line of the product at a time, and run the tests of that line.
 
-A sample of all possible changes is drawn (the same one for the same seed and source), each on a line of its own. Each
-is tried in a copy of the repository, with the tests that run its line, the quickest first. A first run of every test,
-under coverage, shows which those are. The lab and the browser do not take part: what only they hold counts as survived.
+It draws a sample of all mutations, at most one per line; the same seed and source give the same sample. It tries each
+in a copy of the repository, with the tests that run the line, the quickest first; a first run under coverage determines
+these. It does not run the tests of the lab and the browser: a mutation that only they detect counts as survived.
 
     killed      a test failed
-    survived    every test that runs the line passed; if the change has a meaning, a test is missing
+    survived    every test that runs the line passed; if the mutation changes behaviour, a test is missing
     not reached no test runs the line
-    timed out   the tests did not end in time, for the change or for a busy machine
+    timed out   the tests did not end in time, because of the mutation or of a busy machine
 
-Some changes change nothing (the size of a cache, say): a person judges a survivor, and adds a test or says why not.
+Some mutations do not change behaviour (the size of a cache, for example): review the survivors, and add missing tests.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from scripts.mutations import Mutation, mutations, statement
 
 TOP = Path(__file__).resolve().parent.parent
 
-#: Most seconds of CPU that the tests of one mutation may need, by what they needed unchanged.
+#: Maximum CPU seconds for the tests of one mutation, by their CPU time without the mutation.
 BUDGET = 30.0
 
-#: Seconds that they may take in any case.
+#: Time limit for these tests in seconds, plus five times their CPU time.
 LIMIT = 60.0
 
 CONFIGURATION = """
@@ -60,9 +60,9 @@ disable_warnings = no-data-collected, module-not-measured, couldnt-parse
 
 @dataclass
 class Coverage:
-    """Which tests run a line, which lines run while modules are imported, and the seconds of CPU that a test needs.
+    """The tests that run each line, the lines that run during an import, and the CPU seconds of each test.
 
-    It holds the sources and the hashes of the tests that it was learned from: `make mutants` takes an older one along.
+    It also has the sources and the hashes of the tests, so that a later `make mutants` can reuse it.
     """
 
     lines: dict[str, dict[int, list[str]]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Coverage:
 
     @classmethod
     def load(cls, path: Path) -> Coverage:
-        """What an earlier run saved, with its lines where they stand now and without the tests that have changed."""
+        """Load an earlier run's coverage, with the present line numbers and without tests that have changed."""
         saved = json.loads(path.read_text("utf-8"))
         names = saved.pop("names")
         known = cls(**saved)
@@ -94,7 +94,7 @@ class Coverage:
         return known
 
     def save(self, path: Path) -> None:
-        """Each name of a test once."""
+        """Save it, with the name of each test only once."""
         numbers = {name: number for number, name in enumerate(self.seconds)}
         lines = {
             path: {at: [numbers[test] for test in tests if test in numbers] for at, tests in of.items()}
@@ -103,7 +103,7 @@ class Coverage:
         path.write_text(json.dumps({"names": list(numbers)} | vars(self) | {"lines": lines}), "utf-8")
 
     def add(self, other: Coverage) -> None:
-        """What was learned of other tests."""
+        """Add the coverage of other tests."""
         for path, of in other.lines.items():
             mine = self.lines.setdefault(path, {})
             for line, tests in of.items():
@@ -114,9 +114,9 @@ class Coverage:
         self.learned |= other.learned
 
     def tests(self, mutation: Mutation) -> list[str]:
-        """The quickest tests that run the line, as many as fit the budget; of quick ones those of its package first.
+        """The quickest tests that run the line, within the budget; among quick ones, those of its package come first.
 
-        What an import makes of the line, any test may see: those that run the module, then those of its package.
+        Any test may depend on a line that an import runs: use those that run the module, then those of its package.
         """
         package = mutation.path.removeprefix("plugins/").partition("/")[0]
         lines = self.lines.get(mutation.path, {})
@@ -152,7 +152,7 @@ def _digest(path: str, tree: Path | None = None) -> str:
 
 
 def _moved(before: list[str], now: list[str]) -> dict[int, int]:
-    """Each line's number in an earlier text. A new line takes that of the line it replaces, or is put behind."""
+    """New line number -> earlier line number; for a new line, that of the line that it replaces or follows."""
     moved: dict[int, int] = {}
     for _, low, high, start, end in difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
         for at in range(start, end):
@@ -161,7 +161,7 @@ def _moved(before: list[str], now: list[str]) -> dict[int, int]:
 
 
 def copy(to: Path) -> Path:
-    """The tracked and the new files, without what is ignored."""
+    """Copy the tracked and new files, without ignored ones."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=TOP, capture_output=True, check=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
@@ -172,12 +172,12 @@ def copy(to: Path) -> Path:
 
 
 def learn(tree: Path, folder: Path, tests: list[str], workers: int) -> Coverage:
-    """Run these tests once. Those that fail as it is cannot kill anything, and are named."""
+    """Run these tests once, under coverage. Print those that fail without a mutation: they are not used."""
     settings = folder / "coveragerc"
     settings.write_text(CONFIGURATION.format(folder=folder))
     durations = folder / "durations"
     durations.unlink(missing_ok=True)
-    # Every program reads the settings anew, so that its context is the test that starts it: a `patch` hands on its own.
+    # Each program reads the settings itself, so that its context is its test; `patch` would pass on this process's.
     environment = os.environ | {"MUTANTS_DURATIONS": str(durations), "COVERAGE_PROCESS_START": str(settings)}
     options = ["-m", "not lab and not browser", "-p", "scripts.mutants_plugin", "-n", str(workers), "-q"]
     options += ["--dist", "loadscope", "-p", "no:cacheprovider"]
@@ -196,7 +196,7 @@ def learn(tree: Path, folder: Path, tests: list[str], workers: int) -> Coverage:
     data = CoverageData(str(folder / "lines"))
     data.read()
     known = Coverage(seconds=dict(seconds), learned={path: _digest(path, tree) for path in tests})
-    # A program that a test starts elsewhere names the same file by its whole path.
+    # A program that a test starts in another folder has the absolute path of the same file.
     for path in data.measured_files():
         name = os.path.relpath(tree / path, tree)
         if not (tree / name).is_file():
@@ -211,20 +211,20 @@ def learn(tree: Path, folder: Path, tests: list[str], workers: int) -> Coverage:
 
 
 def _test(context: str) -> str:
-    """The node id: of `tests/a.py::test_b[c] (call)`, as a started program has it, or as it is."""
+    """The node id in a context: `tests/a.py::test_b[c] (call)`, of a started program, or `tests/a.py::test_b[c]`."""
     return re.sub(r" \((?:setup|call|teardown)\)$", "", context)
 
 
 @functools.cache
 def places() -> list[list[Mutation]]:
-    """The possible changes of the product, of each line that has any."""
+    """The possible mutations of each line of the product that has any."""
     paths = sorted([*TOP.glob("plugins/**/*.py"), *TOP.glob("suites/**/*.py")])
     sources = ((path.relative_to(TOP).as_posix(), path.read_text("utf-8")) for path in paths)
     return [changes for name, source in sources for changes in mutations(name, source).values()]
 
 
 def draw(count: int, seed: int) -> list[Mutation]:
-    """A random line that can be changed, then one of its changes that is Python; no line twice."""
+    """Draw random lines, and for each of them one mutation that is valid Python."""
     chance = random.Random(seed)  # noqa: S311  a sample, not a secret
     drawn = (chance.sample(changes, len(changes)) for changes in chance.sample(places(), len(places())))
     lines = (next(filter(_is_python, changes), None) for changes in drawn)
@@ -234,7 +234,7 @@ def draw(count: int, seed: int) -> list[Mutation]:
 def _is_python(mutation: Mutation) -> bool:
     try:
         ast.parse(mutation.apply((TOP / mutation.path).read_text("utf-8")))
-    except (SyntaxError, AttributeError):  # the latter: cosmic-ray offers to change `except (a.b, c):`, and cannot
+    except (SyntaxError, AttributeError):  # the latter from cosmic-ray, for `except (a.b, c):`
         return False
     return True
 
@@ -267,7 +267,7 @@ class Tree:
         self.log.close()
 
     def ask(self, mutation: Mutation | None, source: str | None, tests: list[str], limit: float) -> dict[str, str]:
-        """What the tests make of it in a fork: the result, and the test that failed."""
+        """Run the tests in a fork; return the result, and the test that failed."""
         path = str(self.path / mutation.path) if mutation else ""
         line = mutation.line if mutation else 0
         request = {"path": path, "line": line, "source": source, "tests": tests, "limit": limit}
@@ -277,8 +277,8 @@ class Tree:
         return answer
 
     def attempt(self, mutation: Mutation, known: Coverage) -> str:
-        """Try one, and put the file right again. "killed", "survived", "not reached" or "timed out"."""
-        if not self.ready:  # until then it imports what stands in the files
+        """Try a mutation, and restore the file. Return "killed", "survived", "not reached" or "timed out"."""
+        if not self.ready:  # until then the process still imports the files
             self.ready = self.channel[1].readline()
         path = self.path / mutation.path
         before, source = path.stat(), path.read_text("utf-8")
@@ -286,7 +286,7 @@ class Tree:
         while tests := [test for test in known.tests(mutation) if self.sound.get(test, True)]:
             limit = LIMIT + 5 * sum(known.seconds[test] for test in tests)
             path.write_text(changed, "utf-8")
-            # Python compares the seconds of a file's time with those of what it has compiled.
+            # Python recompiles a file if its time, in seconds, differs from that in the compiled file.
             self.changes += 1
             os.utime(path, (before.st_atime, before.st_mtime + self.changes))
             try:
@@ -300,14 +300,14 @@ class Tree:
             test, result = answer["test"], answer["result"]
             if result != "killed" or test not in tests:
                 return result
-            if test not in self.sound:  # does it pass unchanged, here and alone?
+            if test not in self.sound:  # does it pass without the mutation, here and alone?
                 self.sound[test] = self.ask(None, None, [test], LIMIT + 5 * known.seconds[test])["result"] == "survived"
             if self.sound[test]:
                 return "killed"
         return "not reached"
 
     def start(self, tests: list[str], limit: float) -> dict[str, str]:
-        """The same in a process of its own, where the import of a module runs the line."""
+        """The same in a new process, for lines that run during the import of a module."""
         listed = self.path / "mutants.args"
         listed.write_text("\n".join(tests), "utf-8")
         try:
@@ -323,14 +323,14 @@ def _modules(path: Path) -> list[Path]:
 
 
 def difference(mutation: Mutation) -> str:
-    """The lines before and after."""
+    """The lines before and after the mutation."""
     source = (TOP / mutation.path).read_text("utf-8")
     lines = difflib.unified_diff(source.splitlines(), mutation.apply(source).splitlines(), n=0, lineterm="")
     return "\n".join(f"    {line}" for line in list(lines)[3:])
 
 
 def table(results: list[tuple[Mutation, str]]) -> str:
-    """A line for each module, and one for all."""
+    """A line for each module, and one for all modules."""
     by_module: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for mutation, result in results:
         by_module[mutation.path][result] += 1
@@ -344,16 +344,17 @@ def table(results: list[tuple[Mutation, str]]) -> str:
 
 
 def main() -> int:
-    """Draw, try, report. Exits 0: whether a survivor matters, a person judges."""
+    """Draw, try and report. Return 0, also with survivors, because not every survivor is a missing test."""
     parser = argparse.ArgumentParser(prog="python -m scripts.mutants")
     parser.add_argument("--count", type=int, default=300, help="size of the sample")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    seed = random.SystemRandom().randrange(10_000)
+    parser.add_argument("--seed", type=int, default=seed, help="seed of the sample; by default a random one")
     parser.add_argument("--workers", type=int, default=2, help="number of mutations tried in parallel")
     parser.add_argument("--minutes", type=float, default=60, help="start no mutation after this time")
     parser.add_argument(
         "--coverage", type=Path, help="read the coverage of the tests from this file, and save it there"
     )
-    parser.add_argument("tests", nargs="*", default=["tests"])
+    parser.add_argument("tests", nargs="*", default=["tests"], help="files or folders of tests to run")
     options = parser.parse_args()
     end = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:

@@ -1,4 +1,4 @@
-"""A pytest plugin of `scripts.mutants`: which test runs which line, and how much CPU each test takes."""
+"""A pytest plugin for `scripts.mutants`: record which test runs which line, and the CPU time of each test."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import pytest
 
 
 def _cpu() -> float:
-    """Seconds of this process and of those it has waited for: unlike elapsed ones, the same on a busy machine."""
+    """CPU seconds of this process and of ended child processes, which a busy machine does not change."""
     return sum(os.times()[:4])
 
 
 @functools.cache
 def _caches() -> list[Any]:
-    """Those of the product."""
-    gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
+    """The caches of the product."""
+    gc.unfreeze()  # get_objects() omits frozen objects, and tests/conftest.py freezes
     caches = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
     gc.freeze()
     return [cache for cache in caches if cache.__module__.startswith(("plugins.", "suites."))]
@@ -31,20 +31,20 @@ def _caches() -> list[Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """What runs from now on is this test's; a program that it starts finds the name in PYTEST_CURRENT_TEST."""
-    for cache in _caches():  # what another test has had computed, this one does not run
+    """Record the lines of each test; a program that it starts reads its name from PYTEST_CURRENT_TEST."""
+    for cache in _caches():  # a cached result would hide lines that the test runs
         cache.cache_clear()
     if (running := coverage.Coverage.current()) is not None:
         running.switch_context(item.nodeid)
     began, cpu = time.monotonic(), _cpu()
     result = yield
-    # A run of pytest that another process forks for the test is not in its CPU, only in its time.
+    # The CPU time lacks that of a pytest that another process forks for the test; the elapsed time includes it.
     _note(item.nodeid, max(_cpu() - cpu, (time.monotonic() - began) / 4), passed=True)
     return result
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A line for each phase that has not passed."""
+    """Write a line for each phase that did not pass."""
     if not report.passed:
         _note(report.nodeid, 0, passed=False)
 

@@ -1,7 +1,7 @@
-"""A pytest plugin of `scripts.mutants`: collects the tests once, then tries each mutation in a fork of that process.
+"""A pytest plugin for `scripts.mutants`: collect the tests once, then try each mutation in a fork of that process.
 
-A start of Python, its imports and a collection cost more than most mutations' tests. A request is a line of JSON with
-the changed module and its tests, the answer a line with the result and the first test that failed.
+Starting Python, importing and collecting take longer than the tests of most mutations. A request is a line of JSON with
+the changed module and its tests; the answer is a line with the result and the first test that failed.
 
 ::
 
@@ -35,13 +35,13 @@ PASSED, FAILED, UNFIT = 0, 1, 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The two ends of the conversation."""
+    """Add the option for the two pipes: requests and answers."""
     parser.addoption("--mutants-channel", type=int, nargs=2, help="file descriptors: requests, answers")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
-    """Serve until there are no more requests. The tests' own server of pytest processes is one for all children."""
+    """Serve until there are no more requests. All children share the tests' own server of pytest processes."""
     requests, answers = session.config.getoption("mutants_channel")
     items = {item.nodeid: item for item in session.items}
     gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
@@ -65,7 +65,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                        [one for one in functions if one.__code__.co_filename == request["path"]], caches)  # fmt: skip
             os.close(tell)
             answer = _wait(child, failed, request["limit"])
-            if answer["result"] == "timed out":  # its own request to the other server may be under way
+            if answer["result"] == "timed out":  # the child may have left a request to that server unanswered
                 runs._server.socket.close()
                 runs._server = runs._Server(product=False)
             shutil.rmtree(folder, ignore_errors=True)
@@ -74,7 +74,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 
 
 def _wait(child: int, failed: int, limit: float) -> dict[str, str]:
-    """The answer. What the child left running in its group ends with it."""
+    """Wait for the child, kill the rest of its process group, and return the answer."""
     with os.fdopen(failed) as pipe:
         late = not select.select([pipe], [], [], limit)[0]
         if late:
@@ -91,7 +91,7 @@ def _child(
     session: pytest.Session, items: Sequence[pytest.Item], request: dict[str, Any], folder: Path, tell: int,
     functions: list[FunctionType], caches: list[Any],
 ) -> None:  # fmt: skip
-    """Run the tests until one fails. Never returns."""
+    """Run the tests until one fails, then exit the process."""
     status, name = FAILED, "outside a test"
     try:
         os.setpgid(0, 0)
@@ -135,7 +135,7 @@ class _Failures:
 
 
 def put(source: str, path: str, line: int, functions: list[FunctionType]) -> bool:
-    """Give the functions that stand on the line their changed code. False where that is not possible."""
+    """Replace the code of the functions that contain the line; return False if that is not possible."""
     changed = {
         (code.co_qualname, code.co_firstlineno): code
         for code in _codes(compile(source, path, "exec"))
@@ -146,7 +146,7 @@ def put(source: str, path: str, line: int, functions: list[FunctionType]) -> boo
             code = changed.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
             if code is not None and code != function.__code__:
                 function.__code__ = code
-    except ValueError:  # other variables of the function around
+    except ValueError:  # the number of closure variables differs
         return False
     return True
 

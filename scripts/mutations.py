@@ -1,7 +1,7 @@
-"""What a mutation is, for `scripts.mutants`: the places of a module where its meaning can be changed, and the change.
+"""The mutations for `scripts.mutants`: the places in a module that can be changed, and the changes.
 
-cosmic-ray brings the operators on logic and numbers. Three of ours change what these programs mostly consist of:
-messages, returned values, and calls made for their effect (``fail(...)``).
+cosmic-ray has operators for logic and numbers. Three operators of ours change messages, returned values, and calls for
+their side effect (``fail(...)``), of which this project has many.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from parso.python.tree import Keyword
 
 Position = tuple[tuple[int, int], tuple[int, int]]
 
-#: Of cosmic-ray's operators, those that change a program as a slip of the pen does.
+#: The operators of cosmic-ray that resemble programming mistakes.
 CORE = """
     AddNot ReplaceAndWithOr ReplaceOrWithAnd ReplaceTrueWithFalse ReplaceFalseWithTrue ReplaceUnaryOperator_Delete_Not
     ExceptionReplacer NumberReplacer ZeroIterationForLoop ReplaceBreakWithContinue ReplaceContinueWithBreak
@@ -32,30 +32,30 @@ CORE = """
 
 
 class ReturnNone:
-    """``return value`` becomes ``return None``."""
+    """Change ``return value`` to ``return None``."""
 
     def mutation_positions(self, node: Any) -> Iterator[Position]:
-        """The statements that return something."""
+        """The return statements with a value."""
         if node.type == "return_stmt" and node.children[1].get_code(include_prefix=False) != "None":
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        """Return nothing instead."""
+        """Return None instead."""
         node.children[1:] = [_nothing(node.children[1], " ")]
         return node
 
 
 class ChangeText:
-    """A text gets XX in front: is it only compared with `in`, or not at all?"""
+    """Insert XX at the beginning of a text."""
 
     def mutation_positions(self, node: Any) -> Iterator[Position]:
-        """Texts that are not docstrings; of an f-string its first piece."""
+        """Strings, except docstrings; of an f-string, the first part."""
         first = node.type == "fstring_string" and node.get_previous_leaf().type == "fstring_start"
         if first or (node.type == "string" and node.parent.type not in ("simple_stmt", "file_input")):
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        """Put it behind the opening quotes."""
+        """Insert XX after the opening quotes."""
         node.value = (
             "XX" + node.value
             if node.type == "fstring_string"
@@ -65,7 +65,7 @@ class ChangeText:
 
 
 class RemoveCall:
-    """A call made for its effect is not made."""
+    """Remove a call that is a statement."""
 
     def mutation_positions(self, node: Any) -> Iterator[Position]:
         """Calls that are statements."""
@@ -73,7 +73,7 @@ class RemoveCall:
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        """None stands in its place."""
+        """Replace it by None."""
         return _nothing(node, node.get_first_leaf().prefix)
 
 
@@ -88,14 +88,14 @@ def _nothing(node: Any, prefix: str) -> Keyword:
 
 @functools.cache
 def operators() -> dict[str, Any]:
-    """Every operator, by the name that a report gives it."""
+    """Every operator, by its name in the output."""
     ours = {"ReturnNone": ReturnNone(), "ChangeText": ChangeText(), "RemoveCall": RemoveCall()}
     return {name: get_operator(f"core/{name}")() for name in CORE} | ours
 
 
 @dataclass(frozen=True, order=True)
 class Mutation:
-    """One change of one module: the `occurrence`th place where the operator can change it, on this line."""
+    """One change of one module, on this line: the operator applied at its `occurrence`th place in the module."""
 
     path: str
     line: int
@@ -103,13 +103,13 @@ class Mutation:
     occurrence: int
 
     def apply(self, source: str) -> str:
-        """The changed module; an unchanged one where the operator has no such place."""
+        """The changed module, or the unchanged one if the operator has no such place."""
         changed: str | None = mutate_code(source, operators()[self.operator], self.occurrence)
         return source if changed is None else changed
 
 
 def mutations(path: str, source: str) -> dict[int, list[Mutation]]:
-    """Every possible change of a module, by its line. Imports, annotations and ``__all__`` are not changed."""
+    """Every possible mutation of a module, by line, except of imports, annotations and ``__all__``."""
     lines = _lines_that_act(source)
     by_line: dict[int, list[Mutation]] = {}
     nodes = list(ast_nodes(get_ast(source)))
@@ -124,12 +124,12 @@ def mutations(path: str, source: str) -> dict[int, list[Mutation]]:
 
 
 def _is_star(node: Any) -> bool:
-    """Before parameters that have to be named: cosmic-ray takes it for a product."""
+    """Whether it is the `*` before keyword-only parameters, which cosmic-ray mistakes for a multiplication."""
     return bool(node.type == "operator" and node.parent.type in ("parameters", "lambdef"))
 
 
 def _lines_that_act(source: str) -> set[int]:
-    """Lines inside functions: what stands outside is data, which every run of a test reads when it starts."""
+    """Lines inside functions: those outside run at the import, before the tests."""
     lines: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -139,7 +139,7 @@ def _lines_that_act(source: str) -> set[int]:
 
 
 def statement(source: str, line: int) -> range:
-    """The lines of the simple statement that the line is part of: Python notes only some of them as run."""
+    """The lines of the simple statement that contains this line: coverage records only some of them."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)

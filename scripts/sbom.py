@@ -1,9 +1,9 @@
-"""The bill of materials, as CycloneDX JSON: every package that requirements.lock installs, with licence and relations.
+"""The bill of materials, as CycloneDX JSON: every package of requirements.lock, with its licence and dependencies.
 
     make sbom                 writes sbom.json
 
-What is in it comes from the lock and from what the packages in .venv say of themselves. It has no time in it, so the
-same lock gives the same file. It is validated against CycloneDX's own schema before it is written.
+The content comes from the lock and the metadata of the packages in .venv. It has no time stamp, so the same lock gives
+the same file. It is validated against CycloneDX's schema before it is written.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def locked() -> dict[str, str]:
 
 
 def required(name: str) -> set[str]:
-    """The packages that a package needs, by canonical name; none when it is not installed on this platform."""
+    """The dependencies of a package, by canonical name; none if it is not installed on this platform."""
     try:
         stated = metadata.requires(name) or []
     except metadata.PackageNotFoundError:
@@ -55,7 +55,7 @@ def required(name: str) -> set[str]:
 
 
 def closure(names: Iterable[str]) -> set[str]:
-    """These packages and all that they need."""
+    """These packages and all their dependencies."""
     packages: set[str] = set()
     left = list(names)
     while left:
@@ -66,7 +66,7 @@ def closure(names: Iterable[str]) -> set[str]:
 
 
 def licence(name: str) -> Iterator[LicenseExpression | DisjunctiveLicense]:
-    """What a package says of its licence, if anything."""
+    """The licence in a package's metadata, if it states one."""
     try:
         fields = metadata.metadata(name)
     except metadata.PackageNotFoundError:
@@ -96,7 +96,7 @@ def bill() -> Bom:
             purl=PackageURL("pypi", None, name, version),
             bom_ref=f"{name}@{version}",
             licenses=licence(name),
-            # What only developers install is "excluded" from what runs.
+            # Packages that only developers install have the scope "excluded".
             scope=ComponentScope.REQUIRED if name in needed else ComponentScope.EXCLUDED,
         )
         for name, version in packages.items()
@@ -119,7 +119,7 @@ def bill() -> Bom:
 
 
 def problems(document: Any) -> list[str]:
-    """What CycloneDX's schema has against a document."""
+    """The errors of a document against CycloneDX's schema."""
     folder = files("cyclonedx") / "schema" / "_res"
 
     def schema(name: str) -> Any:
@@ -132,7 +132,7 @@ def problems(document: Any) -> list[str]:
 
 
 def main(target: Path) -> int:
-    """Write the bill; 1 when it is not valid."""
+    """Write the bill; return 1 if it is not valid."""
     text = JsonV1Dot6(bill()).output_as_string(indent=1)
     if wrong := problems(json.loads(text)):
         print("\n".join(wrong), file=sys.stderr)

@@ -1,6 +1,6 @@
-// ---- card: one check on one VM, or one VM, with all that is known of it ---------------------------------------------
+// ---- card: all data of one check on one VM, or of one VM ------------------------------------------------------------
 
-// What a check said of a VM, the worst first. What did not fit into the page has its status only.
+// The results of a check on a VM, the worst first. A result that did not fit into the page has only its status.
 const resultsOf = async (vm, check) => {
   const byItem = new Map();
   for (const chunk of check.chunks) {
@@ -35,8 +35,8 @@ const evidenceOf = async (vm, key) => {
 
 const card = (() => {
   const box = find("#card");
-  let opener = null; // what had the focus before
-  let shown = 0; // counts the cards opened: what arrives late for an earlier one is dropped
+  let opener = null; // the element that had the focus before
+  let shown = 0; // the number of cards opened: parts that arrive late for an earlier card are dropped
 
   const checkLink = (vm, id) => {
     const number = checkNumber.get(id);
@@ -48,7 +48,7 @@ const card = (() => {
   const evidenceBox = async (vm, key, open) => {
     const output = await evidenceOf(vm, key);
     if (output === null) {
-      return make("section", { class: "evidence" }, make("h3", {}, key), make("p", { class: "hint" }, "Not in this page: it left no evidence, or there was no room. The VM's file in evidence/ has what was recorded."));
+      return make("section", { class: "evidence" }, make("h3", {}, key), make("p", { class: "hint" }, "Not in this page: there is no evidence, or the page had no room for it. The VM's file in evidence/ has all that was recorded."));
     }
     const inside = [make("pre", { class: "seen-command" }, output.command)];
     for (const stream of ["stdout", "stderr"]) {
@@ -107,7 +107,7 @@ const card = (() => {
     return [...bad, make("details", { class: "good" }, make("summary", {}, `${plural(good.length, "other")} with nothing to fix`), ...good)];
   };
 
-  // The fixes of the plan that a VM needs, each with what was seen on this VM and with its own commands.
+  // The fixes of the plan that a VM needs, each with the findings on this VM and its commands.
   const fixesOf = (vm, all) =>
     stepsOf[vm.number].map((number) => {
       const step = data.steps[number - 1];
@@ -127,7 +127,7 @@ const card = (() => {
   const fixBox = (fix) => {
     const box = make("li", { class: "card-fix" }, make("h4", {}, make("a", { href: "#plan", "data-step": fix.number }, `${fix.number}. ${fix.what}`), " ", make("code", { class: "check-name" }, fix.id)));
     for (const message of fix.messages.slice(0, 3)) box.append(make("p", { class: "message" }, ...prose(message)));
-    if (fix.messages.length > 3) box.append(make("p", { class: "hint" }, `and ${fix.messages.length - 3} more of the kind, see the findings below`));
+    if (fix.messages.length > 3) box.append(make("p", { class: "hint" }, `and ${fix.messages.length - 3} more like these, see the findings below`));
     for (const remedy of fix.remedies.filter((text) => !fix.commands.includes(text))) {
       box.append(make("div", { class: "remedy" }, make("span", { class: "label" }, "Fix"), make("span", { class: "remedy-text" }, ...prose(remedy)), copyButton(remedy)));
     }
@@ -135,7 +135,7 @@ const card = (() => {
     return box;
   };
 
-  // A VM for a ticket or a chat, as Markdown. A VM wrote part of the text: what Markdown would take for markup is escaped.
+  // A VM as Markdown, for a ticket or a chat. Part of the text is output of the VM, so Markdown's markup is escaped.
   const escaped = (text) => text.replace(/[\\<>[\]*|~#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&").replace(/@/g, "@\u200b");
   const inMarkdown = (text) => text.split(/(`[^`]+`)/).map((part, index) => (index % 2 ? part : escaped(part))).join("");
   const fenced = (command) => {
@@ -169,7 +169,7 @@ const card = (() => {
       const why = result.by.length ? make("span", { class: "follows" }, `follows from ${result.by.join(", ")}`) : null;
       list.append(make("li", {}, pill(word(result.letter)), checkLink(vm, check.id), result.parameter ? make("span", { class: "parameter" }, result.parameter) : null, make("span", { class: "message" }, ...prose(result.message ?? "")), why));
     }
-    // A VM that is out of reach has dozens of these: one line for each thing that blocks them.
+    // An unreachable VM has dozens of blocked checks: group them by the check that blocks them.
     const blocked = new Map();
     for (const finding of all.filter(({ result }) => result.letter === "b")) {
       const by = finding.result.by.join(", ");
@@ -208,7 +208,7 @@ const card = (() => {
     find("h2", head).append(...title);
     const body = make("div", { class: "card-wait" }, "…");
     box.replaceChildren(head, body);
-    // The page becomes narrower and its text longer: what was clicked stays where it was.
+    // A card makes the page narrower and its text longer: keep the clicked element in place.
     const clicked = document.activeElement;
     const before = clicked.getBoundingClientRect().top;
     box.hidden = false;
@@ -225,7 +225,7 @@ const card = (() => {
       parts = [make("p", { class: "truncated" }, "This browser is too old to unpack the details of this page. results.json has them.")];
     }
     if (number !== shown) return;
-    body.replaceWith(make("div", { class: "card-body" }, ...parts)); // the head stays: it has the focus
+    body.replaceWith(make("div", { class: "card-body" }, ...parts)); // not the head, which has the focus
     box.scrollTop = 0;
   };
 

@@ -1,6 +1,7 @@
-// ---- charts: the staircase of the plan, and the map of areas by group ------------------------------------------------
+// ---- charts: the ready VMs after each fix, and the map of areas by group --------------------------------------------
 //
-// The page comes with a staircase for readers without scripts (plugins/reports/html/charts.py); here it follows the filter.
+// The page contains the first chart also for readers without scripts (plugins/reports/html/charts.py). This script
+// redraws it for the filter.
 
 const staircase = (() => {
   const figure = find("#staircase");
@@ -10,7 +11,7 @@ const staircase = (() => {
   const svg = () => find("svg", figure);
 
   return (members) => {
-    parts.forEach((part, index) => part.replaceChildren(...whole[index].cloneNode(true).childNodes)); // as the page came
+    parts.forEach((part, index) => part.replaceChildren(...whole[index].cloneNode(true).childNodes)); // as in the original page
     figure.hidden = !members.length;
     if (!isFiltered()) return;
     let ready = members.filter((vm) => vm.readiness === "ready").length;
@@ -36,17 +37,17 @@ const staircase = (() => {
   };
 })();
 
-// ---- a row for each group of VMs, a column for each area, in each cell the number of VMs with a finding
+// ---- the map: a row for each group of VMs, a column for each area, in each cell the number of VMs with a finding
 
 const heatMap = (() => {
   const section = find("#areas");
   const select = find("#areas-by");
   const MOST = 40; // rows
-  const LEVELS = [0, 0.1, 0.34, 0.67]; // shares of a group above which a cell is darker
+  const LEVELS = [0, 0.1, 0.34, 0.67]; // thresholds of a group's share, above which a cell is darker
   const ROW_HEIGHT = 26;
 
   const choices = groupings.map((group, number) => ({ ...group, number })).filter((group) => group.of !== "plan" && group.values.length <= 500);
-  // What people group by: a tag such as the site; otherwise the cluster; otherwise what there is.
+  // The default grouping: a tag such as the site, else the cluster, else the first one.
   const usual = (group) => (group.name === "site" ? 0 : group.name === "cluster" ? 1 : group.of === "tags" ? 2 : group.of === "components" ? 3 : 9) + (group.values.length < 2 ? 4 : 0);
   const first = [...choices].sort((a, b) => usual(a) - usual(b))[0];
 
@@ -58,7 +59,7 @@ const heatMap = (() => {
       if (letter) counts[letter] += 1;
     }
     const bad = counts.f + counts.u + counts.w;
-    const letter = counts.f ? "f" : counts.u > counts.w ? "u" : "w"; // one VM of unknown state is not the colour of 99 warnings
+    const letter = counts.f ? "f" : counts.u > counts.w ? "u" : "w"; // one unknown VM must not determine the colour of 99 warnings
     const share = counts[letter] / members.length;
     const split = Object.entries(counts).filter(([, number]) => number).map(([own, number]) => `${count(number)} ${word(own)}`).join(", ");
     return { area, bad, split, status: word(letter), level: bad ? LEVELS.filter((level) => share > level).length : 0 };
@@ -81,7 +82,7 @@ const heatMap = (() => {
     const label = Math.round(Math.min(240, room * 0.36));
     const digits = String(Math.max(...rows.flatMap((row) => row.cells.map((cell) => cell.bad)))).length;
     const width = Math.max(12 + 7 * digits, Math.min(88, Math.floor((room - label - 4) / own.length)));
-    const level = width > 74; // whether the names of the areas fit side by side
+    const level = width > 74; // whether the areas' names fit side by side
     const top = level ? 24 : 12 + Math.round(7 * Math.max(...own.map((area) => area.length)));
     const [full, height] = [label + width * own.length, top + ROW_HEIGHT * rows.length];
     const fits = (text) => { const most = Math.floor((label - 62) / 6.8); return text.length > most ? `${text.slice(0, most - 1)}…` : text; };

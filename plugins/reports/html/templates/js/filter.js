@@ -1,4 +1,4 @@
-// ---- filter: one for the whole page, from the tiles to the findings, and in the address ------------------------------
+// ---- filter: one for the whole page, which is also part of its address ----------------------------------------------
 
 const filterForm = find("#filter");
 
@@ -27,7 +27,7 @@ const fillFilter = () => {
   filterForm.by.append(...groupOptions((group) => group.values.length > 0));
 };
 
-// Values of the grouping that is chosen under "By", those of most VMs first.
+// The values of the grouping under "By", those with the most VMs first.
 const fillValues = () => {
   const group = groupings[filterForm.by.value];
   filterForm.value.closest("label").hidden = !group;
@@ -81,7 +81,7 @@ const clearFilter = () => {
   choose({ ...NO_FILTER });
 };
 
-// The tiles say how many VMs each of them leaves, under the rest of the filter.
+// Each tile shows the number of VMs that it would leave, with the rest of the filter.
 const TOTALS = new Map(findAll(".tile").map((tile) => [tile, find("strong", tile).textContent]));
 const wholeBar = find(".verdict > .bar")?.cloneNode(true);
 const showTiles = () => {
@@ -115,7 +115,7 @@ const textOf = (element) => {
 };
 findAll("#plan [data-vms], #warnings [data-vms]").forEach((element) => searchable.push({ text: () => textOf(element), list: element.dataset.vms }));
 
-// Fixes, warnings, changes and drift: what is about none of the VMs that match is not shown, and each section says so.
+// Hide fixes, warnings, changes and drift about none of the matching VMs; a section without any shows a note.
 const showConcerned = () => {
   const narrowed = isFiltered();
   for (const element of findAll("[data-vms]")) {
@@ -139,7 +139,7 @@ const showConcerned = () => {
   }
 };
 
-// ---- the address: a link to what is shown, and to a card
+// ---- the address: a link to the present view and card
 
 let cardShown = {};
 
@@ -158,16 +158,16 @@ function writeAddress() {
     reverse: reverse ? 1 : "", all: allChecks ? 1 : "", ...cardShown,
   };
   const query = new URLSearchParams(Object.entries(shown).filter(([, value]) => value !== ""));
-  const hash = String(query) ? `#${query}` : location.hash.includes("=") ? "" : location.hash; // an anchor such as #plan stays
+  const hash = String(query) ? `#${query}` : location.hash.includes("=") ? "" : location.hash; // keep an anchor such as #plan
   try {
     history.replaceState(null, "", location.pathname + hash); // without the ?sort= of pytest-html
   } catch {
-    // Some browsers limit how often: the link is then a little behind, and nothing else depends on it.
+    // Some browsers limit the rate of calls: the address is then briefly out of date.
   }
 }
 
-// What the address asks for; returns what opens the card that it names. Conditions that nothing here can meet are kept:
-// a page that ignored them would show other VMs than the link promised.
+// Apply the address; return a function that opens its card. Keep conditions that no VM of this page can meet: without
+// them the page would show VMs that the link excludes.
 const readAddress = (hash) => {
   Object.assign(state, { ...NO_FILTER, group: "", sort: "readiness", reverse: false, allChecks: false });
   if (!hash.includes("=")) return null;

@@ -1,10 +1,10 @@
-// ---- findings: the table that pytest-html draws, opened, sorted and searched here -----------------------------------
+// ---- findings: open, sort and search the table that pytest-html draws -----------------------------------------------
 
 const findings = (() => {
   const place = find("#findings-table");
   const open = new Set();
 
-  // The words of each finding's row, out of what pytest-html draws its table from.
+  // The text of each finding's row, from the data of pytest-html's table.
   let rowTexts = null;
   const rowText = (index) => {
     if (rowTexts === null) {
@@ -22,7 +22,7 @@ const findings = (() => {
   // tbody id "row-17" -> the finding it shows; undefined for a module that pytest could not collect
   const findingOf = (tbody) => data.findings[indexOf(tbody)];
 
-  // How many VMs of a finding match the filter; 0 also when the filter is about other checks or results.
+  // The number of VMs of a finding that match the filter; 0 also if the filter excludes its checks or results.
   const matches = (tbody, finding) => {
     if (!isFiltered()) return sizeOf(finding.list);
     const statuses = chosenLetters();
@@ -61,7 +61,7 @@ const findings = (() => {
 
   const details = (finding) => {
     const box = make("div", { class: "details" });
-    // The remedy of a finding on many VMs is that of one of them: the fixes of the plan have all of them.
+    // For a finding on many VMs, this remedy is that of one VM; the fixes of the plan have all remedies.
     const own = new Set(data.lists[finding.list]);
     const steps = finding.by.length ? [] : data.steps.flatMap(({ cause, what }, index) => {
       const { check, list } = data.causes[cause - 1] ?? {};
@@ -82,7 +82,7 @@ const findings = (() => {
     setOpen(tbody, open.has(tbody.id));
   };
 
-  // Findings are fed in the order of their status, so a row's number stands for it.
+  // Findings are in the order of their status, so sort by the row's number.
   const keys = {
     status: (tbody) => Number(tbody.id.replace("row-", "")) || 0,
     check: (tbody) => find(".col-check", tbody).textContent,
@@ -100,10 +100,10 @@ const findings = (() => {
     find("#results-table").append(...keyed.map(([, tbody]) => tbody));
   };
 
-  // pytest-html gives every row an image and a video player, for media that our rows never have.
+  // Remove the image and the video player that pytest-html adds to every row: our rows have no media.
   find(".media", document.getElementById("template_results-table__tbody").content)?.replaceChildren();
 
-  // It draws its table behind our page: the table moves to its place here, and our state is put back after a redraw.
+  // pytest-html draws its table at the end of the page: move it into the section, and restore our state after a redraw.
   const settle = () => {
     const table = find("#results-table");
     if (!place) { if (!bodies().length) table.hidden = true; return; }

@@ -1,9 +1,9 @@
-// ---- matrix: a grid of which only the rows in sight exist ----------------------------------------------------------
+// ---- matrix: a grid in which only the visible rows exist ------------------------------------------------------------
 //
-// 1,000 VMs and 53 checks are 53,000 cells: laying them out takes seconds, and nobody sees more than 40 rows. All rows
-// have the same height, so the ones above and below are two spacers. Printing draws them all.
+// 1,000 VMs have more than 50,000 cells, whose layout takes seconds, but a screen shows about 40 rows. All rows have
+// the same height, so two spacers replace the rows above and below. All rows are drawn for printing.
 
-const ROW = 25; // pixels, as the style sheet has it
+const ROW = 25; // pixels, as in the style sheet
 const SPARE = 10; // rows drawn beyond either edge
 
 const matrix = (() => {
@@ -21,7 +21,7 @@ const matrix = (() => {
   const above = make("tbody", { role: "presentation" });
   const body = make("tbody");
   const below = make("tbody", { role: "presentation" });
-  // As wide as the names need, within bounds: a column that grew while rows are scrolled in would make the cells jump.
+  // A fixed width that fits the names, within bounds: a column that grows during scrolling would move the cells.
   const longest = Math.max(0, ...vms.map((vm) => vm.name.length));
   table.style.setProperty("--name-width", `${Math.min(300, Math.max(170, Math.round(longest * 7.2) + 110))}px`);
   table.append(make("caption", { class: "sr" }, "VMs in rows, checks in columns"), head, above, body, below);
@@ -33,7 +33,7 @@ const matrix = (() => {
     section.replaceChildren(make("tr", { role: "presentation", class: "spacer" }, cell));
   };
 
-  // A number in the width of a cell: 999, 1k, 12k.
+  // A number that fits a cell: 999, 1k, 12k.
   const brief = (number) => (number < 1000 ? String(number) : `${Math.floor(number / 1000)}k`);
 
   const firstOfArea = (column) => column > 0 && columns[column].area !== columns[column - 1].area;
@@ -117,7 +117,7 @@ const matrix = (() => {
     return drawn.get(row)?.cells[opened.check ? columns.indexOf(opened.check) + 1 : 0];
   };
 
-  // Shows whose card is open, and keeps that in sight beside it.
+  // Mark the cell of the open card, and keep it visible beside the card.
   const mark = (vm, check) => {
     openedCell()?.classList.remove("marked");
     opened = { vm, check };
@@ -131,7 +131,7 @@ const matrix = (() => {
     return inner.right <= outer.right && inner.left >= outer.left;
   };
 
-  // Draws the rows in sight, and keeps those that are drawn already.
+  // Draw the visible rows, and reuse those that exist.
   const drawRows = () => {
     const height = frame.clientHeight || 700;
     const first = whole ? 0 : Math.max(0, Math.floor(frame.scrollTop / ROW) - SPARE);
@@ -160,7 +160,7 @@ const matrix = (() => {
     if (focused && !body.contains(document.activeElement)) cell?.focus({ preventScroll: true });
   };
 
-  // Everything anew: other VMs, other columns, another order.
+  // Draw everything again, for other VMs, other columns or another order.
   const show = (unsorted) => {
     const members = sorted(unsorted);
     const before = rows[active.row];
@@ -173,7 +173,7 @@ const matrix = (() => {
     });
     drawn.clear();
     body.replaceChildren();
-    // The cell that Tab reaches stays on its VM, when that is still there.
+    // Keep the active cell on its VM, if that is still shown.
     const same = before ? rows.findIndex((row) => (before.vm ? row.vm === before.vm : row.group?.name === before.group.name)) : -1;
     active = { row: Math.max(same, rows.length ? 0 : -1), column: Math.min(active.column, columns.length) };
     drawHead(members);
@@ -187,7 +187,7 @@ const matrix = (() => {
     return groups.filter((group) => group.key !== null);
   };
 
-  // The signs, with the number of results of the VMs that are shown; and what the columns stand for.
+  // The legend, with the number of results of the VMs shown, and the meaning of the columns.
   const wholeLegend = findAll("#legend .legend-count").map((element) => element.textContent);
   const showLegend = (members) => {
     findAll("#legend .legend-count").forEach((element, index) => {
@@ -197,10 +197,10 @@ const matrix = (() => {
       element.textContent = isFiltered() ? count(number) : wholeLegend[index];
     });
     find("#columns dl").replaceChildren(...columns.map((check) => make("div", {}, make("dt", {}, check.id), make("dd", {}, check.title))));
-    find("#columns summary").textContent = `What the ${plural(columns.length, "column")} stand${columns.length === 1 ? "s" : ""} for`;
+    find("#columns summary").textContent = `Meaning of the ${plural(columns.length, "column")} stand${columns.length === 1 ? "s" : ""} for`;
   };
 
-  // How many columns are out of sight to the right.
+  // The number of columns beyond the right edge.
   const showMore = () => {
     const cells = [...(head.rows[0]?.cells ?? [])].slice(1);
     const edge = frame.getBoundingClientRect().right;
@@ -211,7 +211,7 @@ const matrix = (() => {
   };
   find("#more-columns").addEventListener("click", () => frame.scrollBy({ left: frame.clientWidth * 0.7 }));
 
-  // On a phone: the VMs with their fixes, in place of the matrix.
+  // On a phone: the VMs with their fixes, instead of the matrix.
   const small = window.matchMedia("(max-width: 640px)");
   const FEW = 50;
   let listed = [];
@@ -233,7 +233,7 @@ const matrix = (() => {
   };
   small.addEventListener("change", () => apply());
 
-  // The next (or the one before) cell with a failure, in the order of the rows: the keys n and p.
+  // The keys n and p: the next or previous cell with a failure, in the order of the rows.
   const nextFailure = (direction) => {
     const cells = rows.flatMap(({ vm }) => (vm ? columns.filter((check) => "fu".includes(vm.worst[check.number])).map((check) => ({ vm, check })) : []));
     if (!cells.length) return;
@@ -244,7 +244,7 @@ const matrix = (() => {
     card.open(vm, check);
   };
 
-  // Goes to a cell and focuses it.
+  // Scroll to a cell and focus it.
   const go = (row, column) => {
     const old = cellAt(active);
     if (old) old.tabIndex = -1;
@@ -319,7 +319,7 @@ const matrix = (() => {
     }
   });
 
-  // A tooltip is made when it is needed, with the message as soon as that is unpacked.
+  // Make a tooltip when it is needed; its message follows when it is unpacked.
   table.addEventListener("mouseover", async ({ target: under }) => {
     const cell = under.closest("tbody td");
     if (!cell || cell.title || !cell.parentElement.dataset.row) return;

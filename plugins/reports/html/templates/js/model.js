@@ -1,4 +1,4 @@
-// ---- model: VMs, checks, and which of them the filter matches -------------------------------------------------------
+// ---- model: the VMs and checks, and the filter ----------------------------------------------------------------------
 
 const SIGNS = { pass: "✓", fail: "✕", warn: "!", unknown: "?", blocked: "⊘", "not applicable": "·", waived: "W", "": "" };
 const LETTERS = "fuwbvpn-"; // worst first
@@ -22,7 +22,7 @@ const vms = data.vms.map(([name, readiness, letters, readyAfter], number) => {
 });
 const vmNamed = new Map(vms.map((vm) => [vm.name, vm]));
 
-// A list of VMs holds numbers of those that the matrix draws, and names of some of the others.
+// A list of VMs contains the numbers of those in the matrix, and the names of some others.
 const leftOf = (list) => data.left[list] ?? 0;
 const sizeOf = (list) => (data.lists[list] ?? []).length + leftOf(list);
 
@@ -32,21 +32,21 @@ data.steps.forEach(({ cause }, index) => {
   for (const member of data.lists[data.causes[cause - 1]?.list] ?? []) if (typeof member === "number") stepsOf[member].push(index + 1);
 });
 
-// What VMs share, to filter and to group them by: tags, components, facts, and the first fix that a VM needs.
+// The groupings of VMs, for the filter and the matrix: tags, components, facts, and the first fix of a VM.
 const groupings = [...data.groups];
 if (data.steps.length && vms.length > 1) {
   groupings.push({ of: "plan", name: "first fix", values: data.steps.map(({ what }, index) => `${index + 1}. ${what}`), vm: stepsOf.map(([first]) => (first ?? 0) - 1) });
 }
 const keyOf = (group) => `${group.of}.${group.name}`;
 
-// What a VM is found by: its name, and the values it shares with others.
+// The text by which a VM is found: its name and the values of its groupings.
 const searchText = vms.map((vm) =>
   [vm.name, ...data.groups.map((group) => (group.vm[vm.number] < 0 ? "" : group.values[group.vm[vm.number]]))].join("\n").toLowerCase(),
 );
 
-// ---- the filter: which VMs the page is about. `where` is {number of a grouping: number of its value}, `list` one of the
-// page's lists of VMs and `label` its name; `check` is the number of a check, the name of an area, or ""; `absent` are
-// conditions of the address that no VM can meet.
+// ---- the filter. `where` is {number of a grouping: number of its value}; `list` is one of the page's lists of VMs, and
+// `label` its name; `check` is the number of a check, the name of an area, or ""; `absent` are conditions of the
+// address that no VM can meet.
 
 const NO_FILTER = { text: "", readiness: "", check: "", status: "", where: {}, list: "", label: "", absent: [] };
 const state = { ...NO_FILTER, group: "", sort: "readiness", reverse: false, allChecks: false };
@@ -61,10 +61,10 @@ const chosenLetters = () => {
   return state.status === "finding" ? NOT_MET : [...LETTERS].find((letter) => word(letter) === state.status);
 };
 
-// What VMs are found by besides their own words: {text, list} of fixes, warnings and findings. Filled by the page.
+// Other texts by which VMs are found: {text, list} of fixes, warnings and findings. Filled by page.js.
 const searchable = [];
 
-// The VMs that match. `except`: a condition that does not count, so that a tile says how many it would leave.
+// The VMs that match. `except`: a condition to ignore, for the number of VMs that a tile would leave.
 const matchingVms = (except = "") => {
   if (state.absent.length) return [];
   const letters = chosenLetters();
@@ -85,8 +85,8 @@ const matchingVms = (except = "") => {
   );
 };
 
-// How many of the VMs that match something is about, a fix or a finding with this text and this list of VMs: what its
-// own words do not say of the filter's, the VM's have to.
+// The number of matching VMs of a fix or finding with this text and this list of VMs. A word of the filter can match
+// the text or the VM.
 let matching = new Set();
 const concerned = (list, text) => {
   if (!isFiltered()) return sizeOf(list);
@@ -94,7 +94,7 @@ const concerned = (list, text) => {
   return data.lists[list].filter((member) => matching.has(member) && rest.every((part) => searchText[member].includes(part))).length;
 };
 
-// ---- order, groups and sums
+// ---- sort, group and count
 
 const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });
 const byReadiness = (a, b) => READINESS.indexOf(a.readiness) - READINESS.indexOf(b.readiness);
@@ -118,7 +118,7 @@ const tally = (members) => {
   return counts;
 };
 
-// VMs in the groups of a grouping (null: by readiness), those with most to do first.
+// VMs by the values of a grouping (null: by readiness), the groups with the most VMs to fix first.
 const inGroups = (members, group) => {
   const byKey = new Map();
   for (const vm of members) {
@@ -137,7 +137,7 @@ const grouped = (members) => {
   return inGroups(members, state.group === "readiness" ? null : groupings[state.group]);
 };
 
-// On how many of some VMs a check is not met or not judged, and the worst word among them.
+// The number of these VMs on which a check is not met or not judged, and the worst status.
 const summed = (members, check) => {
   let worst = LETTERS.length - 1;
   let bad = 0;
@@ -148,5 +148,5 @@ const summed = (members, check) => {
   return { bad, letter: LETTERS[worst] };
 };
 
-// The step of the plan that repairs a check on a VM, counted from 1; 0: none does.
+// The number of the step that fixes a check on a VM, counted from 1; 0 if there is none.
 const stepFor = (vm, check) => stepsOf[vm].find((step) => data.causes[data.steps[step - 1].cause - 1].check === check) ?? 0;

@@ -1,10 +1,10 @@
-// ---- page: lists of VMs, the tools of the matrix, clicks and keys, the printer ---------------------------------------
+// ---- page: lists of VMs, the tools of the matrix, clicks and keys, printing -----------------------------------------
 
 const tools = find("#tools");
-const firstHash = location.hash; // pytest-html's script takes the escapes out of the address
+const firstHash = location.hash; // before pytest-html's script decodes it
 
-// The VMs of a list that is a member of data.lists, as buttons that open their cards, or the card of one check on each.
-// A VM that the matrix does not draw has no card: it is a name only.
+// The VMs of a list in data.lists, as buttons that open the card of the VM, or of one check on it. A VM that is not in
+// the matrix has no card, only a name.
 const chip = (member, check = null) =>
   typeof member === "number"
     ? make("button", { type: "button", class: "chip", "data-vm": member, "data-check": check }, vms[member].name)
@@ -81,7 +81,7 @@ const copy = async (button) => {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = make("textarea", { readonly: true }, text); // a page opened from a file may have no clipboard
+    const area = make("textarea", { readonly: true }, text); // a page from a file may have no access to the clipboard
     document.body.append(area);
     area.select();
     document.execCommand("copy");
@@ -101,7 +101,7 @@ const openStep = (number) => {
   step.scrollIntoView({ block: "center" });
 };
 
-// As the system has it, or as the reader wants it: kept for the pages of this place, where the browser keeps anything.
+// The system's colours or the reader's choice, which the browser may store for pages at the same place.
 const THEMES = ["", "light", "dark"];
 const setTheme = (theme) => {
   if (theme) document.documentElement.dataset.theme = theme;
@@ -119,7 +119,7 @@ const theme = {
 
 const number = (text) => (text === undefined ? null : Number(text));
 
-// What a click on something with one of these attributes does.
+// The actions of clicks, by the attribute of the clicked element.
 const ACTIONS = {
   copy: (button) => copy(button),
   copyLink: (button) => copy(button),
@@ -140,7 +140,7 @@ const ACTIONS = {
   themeNext: () => theme.next(),
 };
 
-// In the capture phase, and stopped there: pytest-html would redraw the whole table to open one row.
+// Stop the event in the capture phase: pytest-html would redraw the whole table to open one row.
 document.addEventListener("click", (event) => {
   for (const [name, act] of Object.entries(ACTIONS)) {
     const element = event.target.closest(`[data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}]`);
@@ -159,7 +159,7 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
-// Keys that work everywhere but in a field: / to the filter, n and p to the next failure and the one before.
+// Keys that work everywhere except in a field: / for the filter, n and p for the next and the previous failure.
 const KEYS = {
   "/": () => { filterForm.text.focus(); filterForm.text.select(); },
   n: () => matrix.nextFailure(1),
@@ -190,7 +190,7 @@ window.addEventListener("hashchange", () => {
   open?.();
 });
 
-// Printed with every fix open and every list whole: paper has no clicks.
+// For printing, open every fix and show every list completely.
 let opened = [];
 window.addEventListener("beforeprint", () => {
   opened = findAll("#plan details, #warnings details, #changes details, #columns").filter((details) => !details.open);
@@ -202,7 +202,7 @@ window.addEventListener("afterprint", () => opened.forEach((details) => { detail
 // ---- start: once pytest-html has drawn its table
 
 document.addEventListener("DOMContentLoaded", () => {
-  // Its own lines go where they belong: the title into our page, its name to the end.
+  // Move pytest-html's own lines: the title into our page, its name to the end.
   find("#report").prepend(find("#title"));
   find("footer").append(...findAll("body > p"));
   findAll("[data-script]").forEach((element) => { element.hidden = false; });
