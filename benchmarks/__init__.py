@@ -1,1 +1,1 @@
-"""What things cost, against peers, in one run. Figures are ratios of one machine; nothing here is a test."""
+"""Benchmarks of the suite and other tools in one run. Compare ratios, which depend less on the machine. No tests."""

@@ -1,14 +1,14 @@
-"""`make bench`: take every missing sample of the plan, then write the results.
+"""`make bench`: measure every missing sample of the plan, then write the results.
 
 ::
 
-    make bench                                              # everything, about an hour; then docs/ is rewritten
+    make bench                                              # everything, about an hour; then update docs/
     make bench BENCH="--vms 20 --rtt 0"                     # a part
     make bench BENCH="--only suite --only openssh --only judge"
-    make bench BENCH=--list                                 # what would be measured, and about how long it takes
+    make bench BENCH=--list                                 # the missing samples, and an estimate of the time
 
 Each sample is saved to .bench/samples.jsonl at once. A run that was stopped resumes there, unless the suite, the lab or
-the benchmarks have changed since; `--fresh` starts again.
+the benchmarks have changed; `--fresh` starts again.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from lab import doctor, wire
 
 _SAMPLES = FOLDER / "samples.jsonl"
 _MEASURED = ("plugins", "suites", "lab", "benchmarks", "conftest.py", "requirements.lock")
-#: These plan and report; no measurement depends on them.
+#: Files that only plan and report: a change does not invalidate the samples.
 _REPORTING = ("__main__.py", "plan.py", "report.py", "targets.py", "plot.py", ".md")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take the missing samples of the selected jobs, and write the results."""
+    """Measure the missing samples of the selected jobs, and write the results."""
     options = _parser().parse_args(arguments)
     wanted = list(jobs(options.vms, options.rtt, options.only, options.rounds))
     if not wanted:
-        print("bench: nothing of the plan fits these options; --list shows the plan", file=sys.stderr)
+        print("bench: no sample of the plan matches these options; --list shows the plan", file=sys.stderr)
         return 2
     FOLDER.mkdir(exist_ok=True)
     state = _fingerprint()
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     samples = report.read(_SAMPLES)
     there = {_key(sample) for sample in samples if sample["state"] == state}
     missing = [job for job in wanted if job.key not in there]
-    print(f"bench: {len(wanted)} samples, {len(wanted) - len(missing)} of them there, {_estimate(missing, samples)}")
+    print(f"bench: {len(wanted)} samples, {len(wanted) - len(missing)} of them measured, {_estimate(missing, samples)}")
     if options.list:
         for job in missing:
             print(f"  {job.scene!s:28} {job.work:7} {job.contestant} ({job.round + 1})")
@@ -85,7 +85,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _fingerprint() -> str:
-    """What was measured: samples of another state of the tree are not mixed with new ones."""
+    """A hash of the measured files: samples of another state of the tree are not mixed with new ones."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *_MEASURED],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""A pytest plugin (`-p benchmarks.clock`): what the gathering of a run cost, into the file that $BENCH_CLOCK names."""
+"""A pytest plugin (`-p benchmarks.clock`): write the cost of a run's gathering to the file $BENCH_CLOCK."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Who races: this suite and its peers, each in the best configuration that its documentation offers, stated in `how`.
+"""The contestants: this suite and other tools, each in the best configuration in its documentation, stated in `how`.
 
-Two pieces of work. *forty*: forty small commands on every VM, each judged. *probes*: the script of a full run of the
-suite, as it is. All log in as the same user with the same key, check the same known_hosts, and none finds a connection
-that an earlier run has left open.
+There are two workloads. *forty*: forty small commands on every VM, each judged. *probes*: the unchanged script of a
+full run of the suite. All contestants log in as the same user with the same key and known_hosts, without an open
+connection of an earlier run.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from benchmarks import forty
 ROOT = Path(__file__).resolve().parents[1]
 PEERS, PYINFRA = ROOT / ".bench/peers/bin", ROOT / ".bench/pyinfra/bin"
 
-#: Processes that OpenSSH fans out to, ansible's forks, and the VMs that pyinfra visits at a time.
+#: The number of parallel ssh processes, of ansible's forks, and of VMs that pyinfra visits in parallel.
 AT_ONCE = 50
 
-#: The key exchange of OpenSSH 9 is a post-quantum one that costs it 115 ms a login; all others here use this one.
+#: For OpenSSH the key exchange of the other tools: its default in OpenSSH 9 is post-quantum and takes 115 ms per login.
 KEX = "curve25519-sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The lab as a contestant finds it, and a folder for its files."""
+    """The lab for a contestant, and a folder for its files."""
 
     folder: Path
     inventory: Path
     ssh_config: Path
     names: Sequence[str]  # of the VMs
-    script: Path  # what OpenSSH, ansible and pyinfra run on each
-    done: str  # what the script prints last
+    script: Path  # for OpenSSH, ansible and pyinfra
+    done: str  # the script's last line of output
     profile: Path  # of the lab
 
     def hosts(self) -> list[dict[str, str]]:
-        """HostName, User, IdentityFile and UserKnownHostsFile of each VM, as the lab's ssh_config has them."""
+        """HostName, User, IdentityFile and UserKnownHostsFile of each VM, from the lab's ssh_config."""
         rows: list[dict[str, str]] = []
         for line in self.ssh_config.read_text("utf-8").splitlines():
             word, _, value = line.strip().partition(" ")
@@ -52,10 +52,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run, and how to see how many VMs it has answered for."""
+    """A command line, and a function that counts the VMs that answered."""
 
     words: list[str]
-    answered: Callable[[str], int]  # of what it printed
+    answered: Callable[[str], int]  # in its output
     stdin: Path | None = None
     env: dict[str, str] = field(default_factory=dict)
 
@@ -75,7 +75,7 @@ class Contestant:
 
 
 def _suite(site: Site, work: str) -> Command:
-    """A whole run, from the command line to the reports."""
+    """A complete run, with its reports."""
     reports = site.folder / "reports"
     shutil.rmtree(reports, ignore_errors=True)
     project = forty.project(site.folder / "project") if work == "forty" else ROOT
@@ -203,7 +203,7 @@ def _pyinfra(site: Site, work: str) -> Command:
     inventory.write_text(f"hosts = {rows!r}\n", "utf-8")
     words = [str(PYINFRA / "pyinfra"), "-y", "--parallel", str(AT_ONCE), str(inventory), "exec", "--"]
     words.append(site.script.read_text("utf-8"))
-    # [vm1 10.200.0.2]  all forty done          (shorter names are padded; it shows the command as well)
+    # [vm1 10.200.0.2]  all forty done          (names are padded; the output also contains the command)
     line = re.compile(rf"\[\S+[^]]*\] +{re.escape(site.done)}")
     return Command(words, lambda output: sum(map(bool, map(line.fullmatch, output.splitlines()))))
 

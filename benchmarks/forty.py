@@ -1,4 +1,4 @@
-"""Forty small commands, as each contestant wants them: the same `echo` and `cat` for all, judged the same way."""
+"""Forty small commands (`echo` and `cat`) in the form that each contestant needs, judged in the same way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _command(number: int) -> str:
     return f"echo check_{number}; cat /etc/hostname"
 
 
-#: For those that run a script: the commands one after the other, and a last word.
+#: The script of the commands prints this at its end.
 DONE = "all forty done"
 SCRIPT = "\n".join([*map(_command, range(COUNT)), f"echo {DONE}", ""])
 
@@ -48,7 +48,7 @@ def test_the_command_answers_{number}(answer_{number}):
 
 
 def project(folder: Path) -> Path:
-    """A checkout of its own with the suite's plugins and forty checks; returns `folder`."""
+    """Make a checkout with the suite's plugins and forty checks in `folder`, and return it."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "suites").mkdir(parents=True)
     settings = f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]\n'
@@ -60,6 +60,6 @@ def project(folder: Path) -> Path:
 
 
 def passed(output: str) -> int:
-    """How many tests pytest says have passed: "4000 passed in 206.12s"."""
+    """The number of passed tests in pytest's output: "4000 passed in 206.12s"."""
     matches = re.findall(r"\b(\d+) passed\b", output)
     return int(matches[-1]) if matches else 0

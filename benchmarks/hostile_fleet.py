@@ -1,11 +1,11 @@
-"""A fleet with ten hostile VMs, in ten ways: are the honest ones judged as without them, and what does it cost?
+"""Do ten hostile VMs, of ten kinds, change the verdicts of the honest VMs, and what do they cost?
 
 Run inside the lab, so that the honest VMs are the lab's::
 
     python -m lab up --vms 90 -- python -m benchmarks.hostile_fleet
 
-The hostile VMs are servers of `tests.support.hostile_sshd` on this machine. Prints the verdicts, the wall time and the
-most memory that the run had, without the hostile VMs and with them; exit status 1 when an honest VM's verdict differs.
+The hostile VMs are servers of `tests.support.hostile_sshd` on this machine. It prints the verdicts, the wall time and
+the peak memory, without the hostile VMs and with them. The exit status is 1 if an honest VM's verdict differs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WAYS = [*MISDEEDS, BANNERS]
 
 
 def judged(inventory: Path, reports: Path) -> dict[str, Any]:
-    """Readiness by VM, and what the run took."""
+    """Readiness by VM, and the cost of the run."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--inventory={inventory}"]
     command += ["-p", "tests.support.few_at_once"]  # the lab's VMs share this machine's processors
     command += [f"--profile={os.environ['LAB_PROFILE']}", f"--reports={reports}"]

@@ -1,13 +1,13 @@
-"""What a merge of shards costs: a synthetic fleet, sharded 20 ways, judged as one on this machine.
+"""The cost of merging 20 shards of a synthetic fleet into one verdict.
 
 ::
 
     python -m benchmarks.hundred_thousand                       # 1,000 VMs
     python -m benchmarks.hundred_thousand --vms 5000
-    python -m benchmarks.hundred_thousand --vms 100000 --publish     # the real thing, into docs/performance.md
+    python -m benchmarks.hundred_thousand --vms 100000 --publish     # the full size, into docs/performance.md
 
-The shards are run directories as ``--shard I/20`` leaves them, with clones of the recorded VMs (see
-`benchmarks.synthetic`). What it prints is about `pytest --evidence SHARDS`: time, memory, and the size of each report.
+The shards are run directories like those of ``--shard I/20``, with clones of the recorded VMs (see
+`benchmarks.synthetic`). It prints the time and the memory of `pytest --evidence SHARDS`, and the size of each report.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHARDS = 20
 
 def make(directory: Path, vms: int, shards: int = SHARDS) -> None:
     """Make the shards of a synthetic fleet, as run directories below `directory`."""
-    # Dealt out in blocks: the order of the fleet is what `names` says, and the merge goes by it.
+    # In blocks, because the merge keeps the order of the fleet in `names`.
     blocks = [range(vms * part // shards + 1, vms * (part + 1) // shards + 1) for part in range(shards)]
     names = [Clone(block[place]).name for place in range(vms // shards + 1) for block in blocks if place < len(block)]
     fleet = [Vm(name) for name in names]
@@ -45,7 +45,7 @@ def make(directory: Path, vms: int, shards: int = SHARDS) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the shards, merge them, and say what it took."""
+    """Make the shards, merge them, and print the cost."""
     parser = argparse.ArgumentParser("python -m benchmarks.hundred_thousand", description=main.__doc__)
     parser.add_argument("--vms", type=int, default=1000, metavar="N", help="size of the fleet (default: 1000)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep shards and reports in this folder")
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(place: Path) -> dict[str, str]:
-    """Merge the shards there; what it took."""
+    """Merge the shards, and return the cost."""
     command = [sys.executable, "-m", "pytest", f"--evidence={place}/shards/*", f"--reports={place}/reports", "-q"]
     began = time.monotonic()
     with (place / "output.txt").open("w") as output:

@@ -1,4 +1,4 @@
-"""Inside the lab: takes samples of contestants, one after the other, each into a file as soon as it is there."""
+"""Inside the lab: measure samples of contestants in turn, and append each to a file at once."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from plugins.pytest_adapter.stash import RUN
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: Longer than anything that is measured takes.
+#: Longer than any measurement.
 _TIMEOUT = "900"
 
 
 class _Planner:
-    """A pytest plugin that keeps what each VM has to run."""
+    """A pytest plugin that records the script of each VM."""
 
     def __init__(self) -> None:
         self.plans: dict[str, list[ProbeCommand]] = {}
@@ -43,7 +43,7 @@ class _Planner:
 
 
 def _script(work: str, fleet: str, vm: str, profile: str) -> tuple[bytes, str]:
-    """What is run on each VM, and what it prints last."""
+    """The script for each VM, and the last line of its output."""
     if work == "forty":
         return forty.SCRIPT.encode(), forty.DONE
     planner = _Planner()
@@ -59,7 +59,7 @@ def _script(work: str, fleet: str, vm: str, profile: str) -> tuple[bytes, str]:
 
 
 def _warm_up(site: Site) -> None:
-    """Let every VM's sshd and shell be in memory, so that the first contestant finds what the others find."""
+    """Load every VM's sshd and shell into memory, so that the first contestant has no disadvantage."""
     names = "\n".join(site.names)
     ssh = ["ssh", "-F", str(site.ssh_config), "-o", f"KexAlgorithms={KEX}", "-o", "ConnectTimeout=5", "{}", "true"]
     subprocess.run(
@@ -80,7 +80,7 @@ def _sample(job: Mapping[str, Any], site: Site, vms: meter.Vms) -> dict[str, Any
     text = output.read_text("utf-8", "replace")
     try:
         sample["answered"] = command.answered(text)
-    except (OSError, ValueError, KeyError) as error:  # it left no results: what it printed says why
+    except (OSError, ValueError, KeyError) as error:  # there are no results: its output has the cause
         sample["answered"], sample["error"] = 0, f"{type(error).__name__}: {error}; {text[-2000:]}"
     clock = site.folder / "clock.json"
     if clock.exists():
@@ -91,7 +91,7 @@ def _sample(job: Mapping[str, Any], site: Site, vms: meter.Vms) -> dict[str, Any
 
 
 def _slowest(site: Site) -> dict[str, float]:
-    """The slowest probe and the size of the evidence, of the first VM."""
+    """The slowest probe and the size of the evidence of the first VM."""
     path = next((site.folder / "reports").glob(f"2*/evidence/{site.names[0]}.json"), site.folder / "none")
     if not path.exists():
         return {}
@@ -101,7 +101,7 @@ def _slowest(site: Site) -> dict[str, float]:
 
 
 def main() -> int:
-    """Arguments: a file with the jobs as JSON, and the file that samples are added to."""
+    """Arguments: a file with the jobs as JSON, and the file for the samples."""
     jobs, samples = json.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])
     meter.adopt_orphans()
     fleet = os.environ["LAB_INVENTORY"]

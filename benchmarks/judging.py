@@ -1,4 +1,4 @@
-"""Judging saved evidence, against as many empty parametrized tests in bare pytest. Needs no lab."""
+"""Judging saved evidence, compared with the same number of empty parametrized tests in bare pytest, without a lab."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_nothing(number):
 
 
 def sample(job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Take one sample. `folder` keeps the synthetic fleets between samples."""
+    """Measure one sample. `folder` keeps the synthetic fleets between samples."""
     vms, name = job["vms"], job["contestant"]
     sick = 100 if name == "suite-all-sick" else 0
     evidence = folder / f"evidence-{vms}-{sick}"
@@ -50,7 +50,7 @@ def sample(job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         (project / "pytest.ini").write_text("[pytest]\n", "utf-8")
         (project / "test_nothing.py").write_text(_EMPTY.format(count=count), "utf-8")
         words = ["-p", "no:cacheprovider", str(project), *(["-p", "xdist", "-n2"] if name == "bare-n2" else [])]
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # bare: no plugin but its own
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # bare: no external plugin
         cwd = project
     else:
         reports = folder / "reports"
@@ -71,7 +71,7 @@ def sample(job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _verdicts(evidence: Path, folder: Path) -> int:
-    """How many verdicts this evidence gives: as the sample before this one has counted."""
+    """The number of verdicts for this evidence, from the previous sample."""
     counted = evidence.parent / f"{evidence.name}.verdicts"
     if not counted.exists():
         sample({"vms": int(evidence.name.split("-")[1]), "contestant": "suite"}, folder)

@@ -1,7 +1,7 @@
-"""What a command costs: wall time, the CPU of all its processes, its memory, and the CPU of the VMs that it visits.
+"""The cost of a command: wall time, CPU of all its processes, memory, and CPU of the VMs that it visits.
 
-The processes are counted to the last one. This process adopts what a command leaves behind (ssh's ControlMaster goes on
-in the background), ends it when the command has ended, and counts it too.
+Background processes count, too (ssh's ControlMaster): this process adopts them, and kills them when the command has
+ended.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
-_TICK = 0.1  # seconds between two looks at the memory
+_TICK = 0.1  # seconds between two measurements of memory
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _HERTZ = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run of a command cost."""
+    """The cost of one run of a command."""
 
     wall: float  # seconds
-    cpu: float  # seconds, user and system, of the command and of everything it started
+    cpu: float  # seconds, user and system, of the command and all its descendants
     peak_mb: float  # the largest sum of the resident memory of its processes; shared pages count in each of them
     status: int
 
 
 def adopt_orphans() -> None:
-    """Become the parent of what our commands leave behind; once per process."""
+    """Become the parent of the background processes of our commands; once per process."""
     ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
 def run(
     command: Sequence[str], *, cwd: Path, output: Path, stdin: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Cost:
-    """Run a command to its end, its output into a file."""
+    """Run a command, with its output in a file."""
     before = _children_cpu()
     with output.open("wb") as out, (stdin or Path(os.devnull)).open("rb") as given:
         began = time.perf_counter()
@@ -56,7 +56,7 @@ def run(
 
 @contextmanager
 def _watched() -> Iterator[list[int]]:
-    """The largest sum of our descendants' resident bytes while the block runs."""
+    """Measure the maximum of our descendants' resident bytes while the block runs."""
     peak, over = [0], threading.Event()
 
     def watch() -> None:
@@ -90,7 +90,7 @@ def _resident(pid: int) -> int:
 
 
 def _end_orphans() -> None:
-    """End what the command has left behind, and wait for it: only then its CPU counts."""
+    """Kill the command's background processes, and wait for them, because only then is their CPU time counted."""
     while left := list(_descendants(os.getpid())):
         for pid in left:
             with suppress(ProcessLookupError):
@@ -107,10 +107,10 @@ def _children_cpu() -> float:
 
 
 class Vms:
-    """The CPU that the lab's VMs use: of sshd, which is each VM's first process, and of all that it has waited for."""
+    """The CPU time of the lab's VMs: of sshd, each VM's first process, and of its ended children."""
 
     def __init__(self) -> None:
-        """Find the VMs of the lab that this process is in."""
+        """Find the VMs of the lab in which this process runs."""
         processes = {int(name): _stat(int(name)) for name in os.listdir("/proc") if name.isdigit()}
         names = {pid: stat[0] for pid, stat in processes.items() if stat}
         self._pids = [
@@ -118,12 +118,12 @@ class Vms:
         ]
 
     def cpu(self) -> float:
-        """Seconds since the VMs were started, over all of them."""
+        """CPU seconds of all VMs since their start."""
         return sum(stat[2] for stat in map(_stat, self._pids) if stat)
 
 
 def _stat(pid: int) -> tuple[str, int, float] | None:
-    """Name, parent, and CPU seconds with those of its dead children."""
+    """Name, parent, and CPU seconds, including those of its ended children."""
     try:
         # 4242 (sshd) S 4241 ...: utime, stime, cutime and cstime are the 14th to 17th
         head, _, tail = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")

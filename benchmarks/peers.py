@@ -1,4 +1,4 @@
-"""The programs that the suite is raced against: installed from locked files, into environments of their own."""
+"""The other tools, each installed from a lock file into its own environment."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: Git-ignored; nothing of it is ever in .venv.
+#: Ignored by git, and separate from .venv.
 FOLDER = ROOT / ".bench"
 
 
 def environment(name: str) -> Path:
-    """The folder of programs of the environment that `benchmarks/<name>.lock` describes, made when it is not there."""
+    """The folder of programs in the environment of `benchmarks/<name>.lock`, which is made if it is missing."""
     lock, folder = Path(__file__).with_name(f"{name}.lock"), FOLDER / name
     done = folder / "installed.lock"
     if done.is_file() and done.read_bytes() == lock.read_bytes():

@@ -1,4 +1,4 @@
-"""What a whole run of the benchmarks measures, and how often: as much as fits into an hour."""
+"""The samples of a complete run of the benchmarks, which takes an hour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scene:
-    """A lab: how many VMs, how far away, and how many of them are switched off."""
+    """A lab: the number of VMs, the round trip to them, and how many of them are off."""
 
     vms: int
     rtt: int = 0  # milliseconds, there and back
@@ -21,7 +21,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One sample to take."""
+    """One sample to measure."""
 
     scene: Scene
     work: str  # forty, probes; or judge: then `scene` is only a number of VMs, and no lab is needed
@@ -30,18 +30,18 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What a sample is found by, when a run goes on where an earlier one ended."""
+        """The key of the sample, by which a resumed run finds it."""
         scene = self.scene
         return f"{self.work} {scene.vms} {scene.rtt} {scene.dead} {self.contestant} {self.round}"
 
 
 _FAST = ("suite", "openssh", "ansible", "pyinfra")
-_NEAR = ("testinfra-paramiko-n8", "testinfra-ssh-n8")  # the best `-n` without distance, and at 50 ms
+_NEAR = ("testinfra-paramiko-n8", "testinfra-ssh-n8")  # the best `-n` at 0 ms, and at 50 ms
 _FAR = ("testinfra-paramiko-n16", "testinfra-ssh-n8")
 
-#: (work, VMs, round trip, dead, contestants, rounds). What takes minutes is measured once.
+#: (work, VMs, round trip, dead, contestants, rounds). Slow samples are measured once.
 _PLAN: list[tuple[str, int, int, int, tuple[str, ...], int]] = [
-    # the same forty commands, done by everybody
+    # the same forty commands, by all contestants
     ("forty", 20, 0, 0, (*_FAST, *_NEAR), 2),
     ("forty", 20, 0, 0, ("testinfra-paramiko", "testinfra-ssh"), 1),
     ("forty", 20, 50, 0, (*_FAST, *_FAR), 1),
@@ -51,17 +51,17 @@ _PLAN: list[tuple[str, int, int, int, tuple[str, ...], int]] = [
     ("forty", 100, 50, 0, ("ansible", "pyinfra", *_FAR), 1),
     ("forty", 500, 0, 0, _FAST, 1),
     ("forty", 500, 50, 0, ("suite", "openssh"), 1),
-    # growth, and what the dead cost
+    # growth, and the cost of dead VMs
     ("forty", 10, 0, 0, ("suite",), 3),
     ("forty", 1000, 0, 0, ("suite",), 1),
     ("forty", 200, 0, 100, ("suite",), 1),
-    # the suite's own probes, against OpenSSH with the same script
+    # the suite's own probes, compared with OpenSSH and the same script
     ("probes", 1, 0, 0, ("suite", "openssh"), 3),
     ("probes", 1, 50, 0, ("suite", "openssh"), 3),
     ("probes", 20, 0, 0, _FAST, 1),
     ("probes", 100, 0, 0, ("suite", "openssh"), 1),
     ("probes", 500, 0, 0, ("suite", "openssh"), 1),
-    # judging saved evidence, against as many empty tests in bare pytest
+    # judging saved evidence, compared with as many empty tests in bare pytest
     ("judge", 10, 0, 0, ("suite", "bare"), 2),
     ("judge", 100, 0, 0, ("suite", "bare"), 2),
     ("judge", 100, 0, 0, ("suite-all-sick", "bare-n2"), 2),
@@ -75,9 +75,9 @@ def jobs(
     only: Iterable[str] | None = None,
     rounds: int | None = None,
 ) -> Iterator[Job]:
-    """The samples of the plan, those of one scene side by side and the contestants of each round in turn.
+    """The samples of the plan, grouped by scene; within a scene, each round measures every contestant once.
 
-    `only` keeps what names a work or a contestant, or is the beginning of a contestant's name.
+    `only` selects samples by a workload, a contestant, or the beginning of a contestant's name.
     """
     scenes = dict.fromkeys((Scene(row[1], row[2], row[3]), row[0] == "judge") for row in _PLAN)
     wanted = tuple(only or ())

@@ -1,6 +1,6 @@
-"""Draws the results as SVG. Run by the interpreter of .bench/peers, which has matplotlib; .venv does without.
+"""Draw the results as SVG. Runs with the Python of .bench/peers, which has matplotlib; .venv has not.
 
-Arguments: a JSON file with what is to be drawn (`benchmarks.report.plots` says what), and the folder for the images.
+Arguments: a JSON file with the plots (see `benchmarks.report.plots`), and the folder for the images.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 import matplotlib as mpl
 
 mpl.use("svg")
-from matplotlib import pyplot as plt  # the backend comes first
+from matplotlib import pyplot as plt  # after the backend is chosen
 
 _OURS, _OTHERS, _INK = "#0b6e4f", "#8a94a6", "#3b4252"
 _STYLE = {
-    "svg.fonttype": "none",  # text stays text: small, and searched
-    "svg.hashsalt": "nexus-arc-readiness",  # the same picture is the same file
+    "svg.fonttype": "none",  # text stays text: smaller, and searchable
+    "svg.hashsalt": "nexus-arc-readiness",  # the same picture gives the same file
     "font.family": "sans-serif",
     "font.size": 10,
     "text.color": _INK,
@@ -32,7 +32,7 @@ _STYLE = {
 
 
 def bars(plot: dict[str, Any], path: Path) -> None:
-    """Horizontal bars, grouped by distance. The axis begins at zero, so that the lengths compare as the numbers do."""
+    """Horizontal bars, grouped by round trip. The axis begins at zero, so lengths are proportional to the numbers."""
     groups = plot["groups"]
     heights = [max(len(group["bars"]), 1) for group in groups]
     figure, axes = plt.subplots(
@@ -52,7 +52,7 @@ def bars(plot: dict[str, Any], path: Path) -> None:
 
 
 def lines(plot: dict[str, Any], path: Path) -> None:
-    """Points and lines over the number of VMs, both ways logarithmic: straight at 45 degrees is linear."""
+    """Points and lines over the number of VMs, with logarithmic axes: linear growth has 45 degrees."""
     figure, axis = plt.subplots(figsize=(8, 4.5))
     for line in plot["lines"]:
         xs, ys = zip(*line["points"], strict=True)

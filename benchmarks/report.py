@@ -1,4 +1,4 @@
-"""From samples to tables: medians, and each contestant's ratio to this suite, from the same scene of the same run."""
+"""Tables of the samples: medians, and each contestant's ratio to this suite in the same scene of the same run."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _WORKS = {
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The samples taken so far; none when there is no file."""
+    """The samples so far; none without a file."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
 
 
 def guess(job: Job) -> float:
-    """About how many seconds a sample takes that was never taken; from two cores, to plan an hour with."""
+    """An estimate of a new sample's seconds, from a machine with two cores."""
     if job.work == "judge":
         return 3.0 + job.scene.vms * 0.06
     alone = job.contestant.startswith("testinfra")
@@ -44,7 +44,7 @@ def guess(job: Job) -> float:
 
 
 def table(samples: Sequence[Sample]) -> str:
-    """Markdown: a table for each scene."""
+    """A Markdown table for each scene."""
     parts = []
     scenes = dict.fromkeys((sample["work"], sample["vms"], sample["rtt"], sample["dead"]) for sample in samples)
     for work, vms, rtt, dead in sorted(scenes, key=lambda scene: (list(_WORKS).index(scene[0]), *scene[1:])):
@@ -84,7 +84,7 @@ def _scene(work: str, vms: int, samples: Sequence[Sample]) -> str:
 
 
 def _gathering(vms: int, ours: Iterable[Sample]) -> list[str]:
-    """What this suite's gathering took of its whole run, which also collects, judges and writes ten reports."""
+    """The gathering's part of this suite's run, which also collects, judges and writes ten reports."""
     gathered = [sample["gather"] | {"vm_cpu": sample["vm_cpu"]} for sample in ours if "gather" in sample]
     if not gathered:
         return []
@@ -108,7 +108,7 @@ def _targets(samples: Sequence[Sample]) -> str:
 
 
 def _bars(samples: Sequence[Sample], vms: int) -> dict[str, Any] | None:
-    """The forty commands, by everybody who did them, near and far."""
+    """The forty commands, by every contestant, at both round trips."""
     groups = []
     for rtt in (0, 50):
         rows = [
@@ -127,7 +127,7 @@ def _bars(samples: Sequence[Sample], vms: int) -> dict[str, Any] | None:
 
 
 def _lines(title: str, y: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any] | None:
-    """Lines over the number of VMs; the first is this suite's, and a dashed one goes where twice is twice."""
+    """Lines over the number of VMs: the first is this suite's, and a dashed one shows linear growth."""
     lines: list[dict[str, Any]] = [
         {"label": label, "points": points, "ours": not number, "dashed": False}
         for number, (label, points) in enumerate(series.items())
@@ -141,7 +141,7 @@ def _lines(title: str, y: str, series: Mapping[str, Sequence[tuple[float, float]
 
 
 def plots(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
-    """What `benchmarks.plot` draws, by the name of the image."""
+    """The plots for `benchmarks.plot`, by the name of the image."""
     judged = {
         judging.TITLES[name].replace("`", ""): [
             (vms, _median(targets.pick(samples, "judge", vms, name), "wall"))
@@ -160,7 +160,7 @@ def plots(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
 
 
 def write(samples: Sequence[Sample], folder: Path, publish: bool) -> None:
-    """Print the tables, keep them in `folder`, and with `publish` put them and the plots into docs/."""
+    """Print the tables, save them in `folder`, and with `publish` update them and the plots in docs/."""
     blocks = {"targets": _targets(samples), "tables": table(samples)}
     text = "\n\n".join(blocks.values())
     print(text)
@@ -179,7 +179,7 @@ def write(samples: Sequence[Sample], folder: Path, publish: bool) -> None:
 
 
 def into_page(blocks: Mapping[str, str]) -> None:
-    """Put each block between its marks in docs/performance.md."""
+    """Insert each block between its marks in docs/performance.md."""
     page = PAGE.read_text("utf-8")
     for name, block in blocks.items():
         before, begin, rest = re.split(rf"(<!-- {name}: begin [^>]*-->)", page)
@@ -189,7 +189,7 @@ def into_page(blocks: Mapping[str, str]) -> None:
 
 
 def _machine() -> str:
-    """What it was measured on, in a sentence."""
+    """The machine and the versions, in a sentence."""
     cpu = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
     names = {name: environment("peers").parent for name in ("pytest-testinfra", "ansible-core", "pytest", "paramiko")}
     names |= {"pyinfra": environment("pyinfra").parent}

@@ -1,15 +1,15 @@
-"""Synthetic fleets: a run directory with the evidence of as many VMs as wanted, which `pytest --evidence` judges.
+"""Synthetic fleets: a run directory with the evidence of any number of VMs, for `pytest --evidence`.
 
 ::
 
-    python -m benchmarks.synthetic --vms 1000 DIR                     # a tenth of the VMs has something to fix
+    python -m benchmarks.synthetic --vms 1000 DIR                     # a tenth of the VMs needs a fix
     python -m benchmarks.synthetic --vms 1000 --sick 0 DIR            # none has
     python -m benchmarks.synthetic --vms 5000 --first 5001 DIR        # vm5001 to vm10000: a shard of a larger fleet
 
-Each VM is a clone of one in `lab/recorded`, with a name, an address, an ARM id and a managed identity of its own, in
-what the VM said (its token included) and in what Azure says alike. So every check has as much to read as on a real
-fleet, and says what it says about the original. Every 500 VMs are a site: a subscription, with a cluster and networks
-of its own. The same numbers give the same fleet, byte for byte.
+Each VM is a clone of one in `lab/recorded`, with its own name, address, ARM id and managed identity, both in the VM's
+answers (also in its token) and in Azure's. So every check reads as much as on a real fleet, and has the same verdict as
+for the original. Every 500 VMs are a site: a subscription with its own cluster and networks. The same numbers give the
+same fleet, byte for byte.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 from lab.demo import PLANTED, RECORDED
 from plugins.core.files import make_directory, write_json, write_text
 
-#: A token's claims, in groups of four because a whole JWT would be taken for a secret: "claims=eyJh dWQi ...".
+#: A token's claims, in groups of four, because redaction would replace a whole JWT: "claims=eyJh dWQi ...".
 _CLAIMS = re.compile(r"(?<=claims=)[\w-]+(?: [\w-]+)*")
 _SUBSCRIPTION = "50000000-0000-4000-8000-000000000001"  # that of the recording
 _SITE = 500  # VMs
@@ -44,53 +44,53 @@ class Clone:
 
     @property
     def name(self) -> str:
-        """As in the lab: vm1, vm2, ..."""
+        """vm1, vm2, ..., as in the lab."""
         return f"vm{self.number}"
 
     @property
     def address(self) -> str:
-        """A private address; nobody is ever visited there."""
+        """A private address, which no run visits."""
         return f"10.{self.number // 62500}.{self.number // 250 % 250}.{self.number % 250 + 1}"
 
     @property
     def site(self) -> int:
-        """From 0."""
+        """The number of its site, from 0."""
         return (self.number - 1) // _SITE
 
     @property
     def subscription(self) -> str:
-        """Its site's; that of the recording for the first."""
+        """The subscription of its site; the first site has that of the recording."""
         return f"{_SUBSCRIPTION[:-12]}{self.site + 1:012d}"
 
     def id(self, kind: str) -> str:
-        """A GUID of the VM's own."""
+        """A GUID that is unique for the VM."""
         return str(uuid.uuid5(_NAMESPACE, f"{self.name} {kind}"))
 
 
 class _Form:
-    """A JSON text with blanks for what is a VM's own. A blank is a NUL and a letter: JSON holds no NUL as it is."""
+    """A JSON text with placeholders for a VM's own values: a NUL and a letter, as JSON contains no unescaped NUL."""
 
     def __init__(self, data: Any, own: Mapping[str, str]) -> None:
-        """`own` maps what is the recorded VM's own to the letter of its blank."""
+        """`own` maps the recorded VM's own values to the letters of their placeholders."""
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         claims = [_decoded(words) for words in _CLAIMS.findall(text)]
         self._text = _blanked(_CLAIMS.sub("\0c", text), own)
         self._claims = [_blanked(claim, own) for claim in claims]
 
     def text(self, clone: Clone) -> str:
-        """The form, filled in for a VM."""
+        """The text for a VM."""
         text = _filled(self._text, clone)
         for claims in self._claims:
             text = text.replace("\0c", _encoded(_filled(claims, clone)), 1)
         return text
 
     def data(self, clone: Clone) -> Any:
-        """The same as JSON."""
+        """The parsed JSON for a VM."""
         return json.loads(self.text(clone))
 
 
 def _blanked(text: str, own: Mapping[str, str]) -> str:
-    # Whole words only: vm2 may well be attached to the cloud services network vm2-csn, and its clones are too.
+    # Replace only whole words: clones of vm2 stay attached to the cloud services network vm2-csn.
     words = "|".join(map(re.escape, own))
     return re.sub(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", lambda match: f"\0{own[match[0]]}", text)
 
@@ -112,7 +112,7 @@ def _encoded(claims: str) -> str:
 
 
 class _Original:
-    """A recorded VM, as forms to fill in."""
+    """A recorded VM, as templates."""
 
     def __init__(self, name: str, run: Path, azure: Mapping[str, Any]) -> None:
         evidence = json.loads((run / "evidence" / f"{name}.json").read_bytes())
@@ -131,15 +131,15 @@ class _Original:
         self.located = _Form(self.resource_id, own)
 
     def at(self, clone: Clone) -> str:
-        """Its own resource id, as if it were at the site of a clone."""
+        """Its own resource id at the site of a clone."""
         return self.resource_id.replace(_SUBSCRIPTION, clone.subscription)
 
 
 def write(directory: Path, vms: int, *, first: int = 1, sick: int = 10) -> None:
-    """Make `directory` a run directory with the evidence of `vms` VMs, the first of them number `first`.
+    """Make a run directory with the evidence of `vms` VMs, numbered from `first`.
 
-    `sick` of each hundred are clones of recorded VMs that have something to fix, one after the other; the rest are
-    clones of a healthy one.
+    `sick` of each hundred are clones of the recorded VMs that need a fix, in turn; the others are clones of a healthy
+    one.
     """
     recorded = json.loads((RECORDED / "azure.json").read_bytes())
     originals = {name: _Original(name, RECORDED, recorded) for name in PLANTED}
@@ -174,12 +174,12 @@ def write(directory: Path, vms: int, *, first: int = 1, sick: int = 10) -> None:
 
 
 def _is_a_vms(path: str) -> bool:
-    """True for the answers about one VM of the recording."""
+    """Whether an answer is about one VM of the recording."""
     return "/virtualmachines/" in path or "?assignedto=" in path
 
 
 def _attach(value: Any, members: Mapping[str, list[str]]) -> None:
-    """Put the clones in the place of their originals in a cloud services network's list of VMs."""
+    """Replace each original by its clones in a cloud services network's list of VMs."""
     properties = value.get("properties") if isinstance(value, dict) else None
     if properties and "associatedResourceIds" in properties:
         attached = [members.get(id, [id]) for id in properties["associatedResourceIds"]]

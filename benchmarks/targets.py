@@ -1,4 +1,4 @@
-"""The targets of the suite's speed, each measured from the samples of one run: met, missed, or not measured."""
+"""The performance targets, each evaluated with the samples of one run: met, missed, or not measured."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 Sample = Mapping[str, Any]
 
-#: Seconds until a VM that does not answer is given up (`plugins.ssh.client.Options.connect_timeout`).
+#: Seconds before an unreachable VM counts as such (`plugins.ssh.client.Options.connect_timeout`).
 CONNECT_TIMEOUT = 10.0
 
 
 class _NotMeasured(Exception):
-    """The run was a part of the plan."""
+    """The run did not measure this part of the plan."""
 
 
 def pick(samples: Sequence[Sample], work: str, vms: int, name: str, rtt: int = 0, dead: int = 0) -> list[Sample]:
@@ -29,7 +29,7 @@ _SCENE = ("work", "vms", "rtt", "dead", "contestant")
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """Medians of a run, by scene; `_NotMeasured` where there is nothing."""
+    """Medians of a run, by scene; raises `_NotMeasured` without samples."""
 
     all: Sequence[Sample]
 
@@ -51,7 +51,7 @@ class _Samples:
         return float(median(float(key(sample)) for sample in chosen))
 
     def best(self, vms: int, rtt: int) -> tuple[str, float]:
-        """testinfra with its best `-n`, and what it took."""
+        """The name of testinfra with its best `-n`, and its seconds."""
         names = {
             sample["contestant"] for sample in self.all if "-n" in sample["contestant"] and sample["work"] == "forty"
         }
@@ -66,7 +66,7 @@ class _Samples:
 
 
 def growth(samples: Sequence[Sample]) -> list[tuple[int, float]]:
-    """How long gathering the forty answers took, by the number of VMs; all of them alive, and none far away."""
+    """The gathering time of the forty commands, by the number of VMs, with no dead VM and no delay."""
     rows = {
         sample["vms"]: pick(samples, "forty", sample["vms"], "suite") for sample in samples if sample["work"] == "forty"
     }
@@ -78,7 +78,7 @@ def growth(samples: Sequence[Sample]) -> list[tuple[int, float]]:
 
 
 def exponent(points: Sequence[tuple[int, float]]) -> float:
-    """The slope of the straight line through the points, both ways logarithmic: 1 = twice the VMs, twice the time."""
+    """The slope of the regression line with logarithmic axes; 1 is linear growth."""
     if len(points) < 3:
         raise _NotMeasured
     xs, ys = [math.log(vms) for vms, _ in points], [math.log(wall) for _, wall in points]
@@ -86,7 +86,7 @@ def exponent(points: Sequence[tuple[int, float]]) -> float:
     return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) * (a - x) for a in xs)
 
 
-Measurement = tuple[str, bool | None]  # what was measured, and whether that meets the target; None: it is only reported
+Measurement = tuple[str, bool | None]  # the result, and whether it meets the target; None: only reported
 
 
 def _gathering(run: _Samples) -> Measurement:
@@ -193,7 +193,7 @@ _TARGETS: list[tuple[str, Callable[[_Samples], Measurement]]] = [
 
 
 def rows(samples: Sequence[Sample]) -> Iterator[tuple[str, str, str]]:
-    """Each target, what was measured, and met, missed, reported or not measured."""
+    """Each target with its result, and met, missed, reported or not measured."""
     run = _Samples(samples)
     for title, measure in _TARGETS:
         try:
