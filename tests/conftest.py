@@ -1,4 +1,4 @@
-"""What holds for all of the project's own tests."""
+"""Configuration of all of the project's own tests."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.expected_skips import unexpected
 from tests.support import pytest_process
 
-# How long an example takes says how busy the machine is.
+# The time of an example depends on the load of the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-# Some modules import it, others name it in `pytest_plugins`; which are collected first differs (`pytest_configure`).
+# Before any import: some modules import it, others name it in `pytest_plugins`, in any order (`pytest_configure`).
 pytest.register_assert_rewrite("tests.support.fleet_project")
 
-#: What one process gets at a time, by the beginning of a node id; the first one that fits counts. A lab's VMs have
-#: seconds to answer, as real ones have, and with more than two labs at once on two cores they do not; what a lab waits
-#: for, the other modules use. The lab's catalogue, whose VMs the fixes are tested on, is of about the size of the rest of
-#: the lab. The tests in a browser have one browser.
+#: Groups of tests that run in one process, by the beginning of a node id; the first match counts. At most two labs run in
+#: parallel, because a lab's VMs must answer within seconds, which they cannot with more labs on two cores. The lab's
+#: catalogue, on whose VMs the fixes are tested, takes about as long as the rest of the lab. The browser tests share one
+#: browser.
 SHARES = {
     "tests/lab/test_lab_catalogue.py": "catalogue",
     "tests/lab/test_lab_fixes.py": "catalogue",
@@ -38,14 +38,14 @@ SHARES = {
 
 
 def _share(nodeid: str) -> str:
-    """What one process gets at a time: a module, so that its fixtures are made once, or one of `SHARES`."""
+    """The group of a test: its module, so that its fixtures are made once, or one of `SHARES`."""
     shares = (share for start, share in SHARES.items() if nodeid.startswith(start))
     return next(shares, nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """`--dist=loadscope`, as `make test` says, by the rule above."""
+    """Let `--dist=loadscope`, which `make test` uses, distribute the groups above."""
     if config.getvalue("dist") != "loadscope":
         return None
     scheduler = LoadScopeScheduling(config, log)
@@ -53,7 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler
 
 
-#: Tests that start programs or measure: sshd, shells, pytest, linters; a second each, and most of all seconds together.
+#: Tests that start programs (sshd, shells, pytest, linters) or measure: about a second each, and most of the total time.
 SLOW = (
     "tests/azure/test_api_versions.py",
     "tests/azure/test_azure_failures.py",
@@ -80,14 +80,14 @@ SLOW = (
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what `make test-fast` leaves out."""
+    """Mark the tests that `make test-fast` omits."""
     if item.nodeid.startswith(SLOW) or "pytester" in getattr(item, "fixturenames", ()):
         item.add_marker("slow")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: the lab, the browser, what starts programs."""
+    """Start with the slowest tests: the lab, the browser, tests that start programs."""
     order: Sequence[str] = ("lab", "browser", "slow")
     ranks = {name: rank for rank, name in enumerate(order)}
 
@@ -98,7 +98,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Each process collects another folder first, so that in a fresh checkout each compiles its share, not everything."""
+    """Let each process collect another folder first, so that in a fresh checkout each compiles only a part."""
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     if not worker and config.getoption("numprocesses", None) and pytest_process.COVERAGE not in os.environ:
         _leave_out()
@@ -114,7 +114,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Thousands of tests, which live as long as the process, are no garbage: do not look through them again and again."""
+    """Keep thousands of tests, which live as long as the process, out of garbage collection."""
     gc.disable()
     try:
         return (yield)
@@ -130,32 +130,32 @@ def _unexpected_skips(config: pytest.Config) -> list[str]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that skips for a reason that nobody foresaw has not passed."""
+    """Fail the run if a test was skipped for an unexpected reason."""
     if session.exitstatus == pytest.ExitCode.OK and _unexpected_skips(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name them."""
+    """List the unexpected reasons."""
     for reason in _unexpected_skips(config):
         terminalreporter.write_line(f"Unexpected skip (tests/expected_skips.py): {reason}", red=True)
 
 
 def _leave_out() -> None:
-    # PYTHONDONTWRITEBYTECODE: each of the many runs would compile all of the product.
+    # With PYTHONDONTWRITEBYTECODE, each of the many runs would compile the whole product.
     for name in ("GITHUB_STEP_SUMMARY", "TF_BUILD", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_ci_server() -> None:
-    """The runs that the tests start are not what the CI job is about: they leave its summary page alone."""
+    """Keep the runs that the tests start from writing to the summary of the CI job."""
     _leave_out()
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _signals_count() -> None:
-    """A shell lets what it starts in the background ignore Ctrl-C, `nohup` a hang-up; so would all that the tests start."""
+    """Restore the handlers of Ctrl-C and hang-up, which background jobs and `nohup` ignore, for the started programs."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -164,6 +164,6 @@ def _signals_count() -> None:
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """pytest's own, whose runs of pytest do not start Python anew."""
+    """pytest's own fixture, but its runs of pytest do not start Python again."""
     monkeypatch.setattr(pytester, "runpytest_subprocess", partial(pytest_process.runpytest, pytester))
     return pytester

@@ -19,18 +19,18 @@ REASONS = [
     r"^PowerShell is not installed",
     r"^needs Windows' registry and services: run `make test-windows`$",
     "this file system shows other inodes to the kernel",
-    r"^(fish|ksh|zsh) is not installed$",  # login shells that scripts/system-packages does not bring
+    r"^(fish|ksh|zsh) is not installed$",  # login shells that scripts/system-packages does not install
     "busybox' awk takes long for megabytes",
     "^OpenSSH 8.7 or later is not installed$",
-    "no other curls: CURLS=FOLDER",  # .ci/run names one where there is one beside the repository
+    "no other curls: CURLS=FOLDER",  # .ci/run sets it if there are some beside the repository
 ]
 if os.environ.get("CI") != "true":
     REASONS += ["the lab cannot run here", "namespaces cannot be made here"]  # a container may forbid them
-    if os.geteuid() != 0:  # what is missing was not to be had: scripts/system-packages needs root
+    if os.geteuid() != 0:  # scripts/system-packages needs root to install programs
         REASONS += [r"\bnot installed\b", r"^(there is )?no \S+ here$", r" needs \("]
 
 
 def unexpected(reasons: Iterable[str]) -> list[str]:
-    """The reasons that the list does not hold, each once."""
+    """The reasons that are not in the list, each once."""
     expected = re.compile("|".join(REASONS))
     return sorted({reason for reason in reasons if not expected.search(reason)}) if GATE else []

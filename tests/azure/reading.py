@@ -1,4 +1,4 @@
-"""How the tests of reading Azure ask the stand-in."""
+"""Helpers of the tests that read the stand-in of Azure."""
 
 from __future__ import annotations
 

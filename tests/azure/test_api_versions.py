@@ -1,4 +1,4 @@
-"""Which API version is asked for, and what follows where a region does not offer it."""
+"""The API version of each request, and the fall-back if a region does not offer it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.azure_site import options, populate
 
 
 def offers(*versions: str) -> Any:
-    """A cloud that refuses every other version of an Arc machine's API, in ARM's words."""
+    """A cloud that refuses every other API version for Arc machines with ARM's error."""
     text = "No registered resource provider found for location 'x' and API version 'y' for type 'machines'."
     return arm_error(
         400, "NoRegisteredProviderFound", f"{text} The supported api-versions are '{', '.join(versions)}'."

@@ -1,4 +1,4 @@
-"""What the suite asks the runner's az, and what it makes of the answers: with a script in place of az."""
+"""The commands for the runner's az, and the reading of their output, with a script instead of az."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def az(folder: Path, version: str = f"echo '{VERSION}'", extensions: str = f"echo '{EXTENSIONS}'") -> Path:
-    """A script that answers as az does, and writes down how it was called."""
+    """A script that prints what az prints, and records its arguments."""
     calls = folder.parent / "calls"
     script = folder / "az"
     script.write_text(

@@ -1,4 +1,4 @@
-"""How Azure is asked: which logins, how often again, with which headers, and by list or one by one."""
+"""Requests to Azure: logins, retries, headers, and lists or single resources."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_no_browser_is_opened_to_log_in() -> None:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Pauses between tries, which are not slept through."""
+    """Record the pauses between retries instead of sleeping."""
     slept: list[float] = []
     monkeypatch.setattr(RequestsTransport, "sleep", lambda self, seconds: slept.append(seconds))
     return slept

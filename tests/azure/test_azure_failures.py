@@ -1,4 +1,4 @@
-"""Azure that fails, drips or hangs: what is lost is unknown, and the rest is read in time."""
+"""Azure fails, sends slowly or hangs: missing answers are unknown, and the rest is read in time."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ def test_the_limit_for_all_requests_holds(arm: Arm) -> None:
 
 @pytest.mark.parametrize("where", ["headers", "body"])
 def test_azure_that_drips_is_left_behind_in_time(arm: Arm, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    """A byte now and then resets the time limit of each read: the limit of the whole is kept all the same."""
+    """Single bytes reset the time limit of each read, but not the total limit."""
     monkeypatch.setattr(fetching, "_SLACK", 0.5)
     vms = populate(arm, 5)
     arm.drips["/clusters/"] = where
-    facts = fetch(vms, options(arm, seconds=6.0))  # it would not come back
+    facts = fetch(vms, options(arm, seconds=6.0))  # without the limit it would not return
     view = AzureVmView(vms[0], facts)
     assert view.vm is not None, "what was answered is kept"
     message = stopped(view, "cluster").message
@@ -137,7 +137,7 @@ def test_an_interrupted_run_asks_nothing_more(arm: Arm) -> None:
     vms = populate(arm, 6)
     view = look(arm, vms, cancelled=lambda: len(arm.requests) >= 2)
     assert view.vm is not None
-    assert len(arm.requests) < 11  # as many may be under way
+    assert len(arm.requests) < 11  # the most requests in parallel
     problem = stopped(view, "cluster_manager")
     assert problem.message.endswith(": the run was interrupted.")
     assert problem.remedy == "Run again."

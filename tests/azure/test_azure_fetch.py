@@ -1,4 +1,4 @@
-"""Reading a site through the real SDKs, over TLS, from the stand-in: what is asked, and that nothing is changed."""
+"""Reading a site from the stand-in with the real SDKs, over TLS: the requests, all of which only read."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_only_who_lacks_a_role_of_its_own_is_asked_for_by_name(arm: Arm) -> None
 
 
 def test_vms_that_share_an_identity_share_its_requests(arm: Arm) -> None:
-    # The VM resource may map an identity to an empty object: then ManagedIdentity is asked, once.
+    # The VM resource may map an identity to an empty object: then the identity's own resource is read, once.
     vms = populate(arm, 10)
     user = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shared"
     for number in range(1, 11):
@@ -140,7 +140,7 @@ def test_a_login_with_rights_in_a_group_only_lists_that_group(arm: Arm) -> None:
 
 
 def test_a_list_that_nobody_may_read_makes_each_vm_unknown(arm: Arm) -> None:
-    """A few are asked for one by one; when none of them is answered, the others are not asked for."""
+    """A few resources are requested singly; if all of these requests fail, the others are not sent."""
     vms = populate(arm, 20)
     arm.trouble("/virtualmachines", forbidden("Microsoft.NetworkCloud/virtualMachines/read", GROUP))
     facts = fetch(vms, options(arm))

@@ -47,7 +47,7 @@ def test_a_wrong_secret_is_one_clear_message(arm: Arm) -> None:
 
 
 class NotSignedIn:
-    """What azure-identity says without any login; it takes its time to say so."""
+    """azure-identity's error without a login, after a delay."""
 
     asked = 0
 
@@ -115,7 +115,7 @@ def test_a_closed_port_is_one_problem_for_all_requests(arm: Arm) -> None:
         view = look(arm, populate(arm, 1))
         problem = stopped(view, "vm")
         assert stopped(view, "arc_machine").message == problem.message
-        assert len(view.fleet.calls) == 3  # one question, and nobody asks a second one
+        assert len(view.fleet.calls) == 3  # one request, which is not repeated
         assert problem.message == "Azure was not reached: no connection to localhost: Connection refused."
 
 

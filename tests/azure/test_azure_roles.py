@@ -1,4 +1,4 @@
-"""Effective actions, without any Azure."""
+"""Effective actions, without requests to Azure."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_roles_are_known_by_guid() -> None:
 def access(
     *given: dict[str, Any], denied: list[dict[str, Any]] | None = None, roles: dict[str, Any] | None = None
 ) -> Access:
-    """What the view makes of these rows."""
+    """The access that the view computes from these rows."""
     answers: dict[str, Answer | ReadError] = {
         resource(site.vm_id("vm1")): Answer("GET", site.vm(1)),
         assignments(GROUP, ME): Answer("GET", list(given)),
@@ -152,7 +152,7 @@ def test_only_scopes_above_the_target_count() -> None:
 
 
 def test_each_permission_block_stands_for_itself() -> None:
-    # The notActions of one block take nothing from the other.
+    # The notActions of one block do not apply to the other.
     blocks = [
         {"actions": ["*"], "notActions": ["*/write"]},
         {"actions": [WRITE], "notActions": [], "condition": "only on Sundays"},

@@ -1,4 +1,4 @@
-"""The view of one VM: identities, targets, and what stops a check."""
+"""The view of one VM: identities, targets, and errors that stop a check."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ USER_A = f"the user-assigned identity {USERS[0]}"
 
 
 def identity_unread(error: ReadError) -> object:
-    """The VM resource maps the identity's id to nothing, and the identity itself was not read."""
+    """The VM resource has an empty object for the identity, and the identity itself was not read."""
     identity = {"type": "UserAssigned", "userAssignedIdentities": {USERS[0]: None}}
     return view(identity, answers={resource(USERS[0]): error}).expected
 

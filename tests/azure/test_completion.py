@@ -1,4 +1,4 @@
-"""What an inventory leaves open comes from the VM resource, before the VMs are visited."""
+"""Values that the inventory does not state come from the VM resource, before the visits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`plugins.azure.components`: what a VM shares with others, by kind."""
+"""`plugins.azure.components`: the components that a VM shares with others, by kind."""
 
 from __future__ import annotations
 

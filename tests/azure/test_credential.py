@@ -1,4 +1,4 @@
-"""The login of the runner: which one a message names, and why there is none."""
+"""The login of the runner: its name in messages, and the errors without one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def token(**claims: str) -> str:
 
 
 class AzureCliCredential:
-    """Of the name that azure-identity gives it."""
+    """Has the name of azure-identity's class."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -32,7 +32,7 @@ class AzureCliCredential:
 
 
 class Chain(AzureCliCredential):
-    """A chain that keeps what answered, as `DefaultAzureCredential` does."""
+    """A chain that keeps the credential that succeeded, like `DefaultAzureCredential`."""
 
     _successful_credential: object = None
 

@@ -1,4 +1,4 @@
-"""The fleet that Azure shows."""
+"""The fleet in Azure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_guessed_address_is_noted() -> None:
     ],
 )
 def test_the_only_identity_of_a_vm_is_the_one_to_enroll_with(identity: Any, expected: str | None) -> None:
-    """So TOKEN-001 and --enroll name it to the metadata service (msi_res_id), as the article wants it."""
+    """So TOKEN-001 and --enroll name it to the metadata service (msi_res_id), as the article requires."""
     resource = site.vm(1) | {"identity": identity}
     (vm,) = from_resources([(clouds()["AzureCloud"], resource)]).vms
     assert vm.identity == expected

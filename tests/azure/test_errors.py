@@ -1,4 +1,4 @@
-"""Why Azure did not answer: every message and remedy as a whole."""
+"""Errors of requests to Azure: every message and remedy as a whole."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass
 class Response:
-    """As much of azure-core's response as an error is explained by."""
+    """The part of azure-core's response that explains an error."""
 
     status_code: int
     body: str
@@ -73,7 +73,7 @@ def answer(status: int, code: str = "", message: str = "", url: str = MACHINES, 
 
 
 def error(response: Any) -> HttpResponseError:
-    """As the SDKs raise it: their own message is not what is shown."""
+    """An error as the SDKs raise it; its own message is not shown."""
     problem = HttpResponseError("The SDK's own words")
     problem.response = response
     return problem
@@ -317,7 +317,7 @@ def test_all_requests_together_took_too_long() -> None:
 
 
 def test_answers_that_miss_the_same_right_share_an_obstacle() -> None:
-    """No right on a resource group is one root cause, whatever was asked for there."""
+    """A missing right on a resource group is one root cause for all requests there."""
     manager = FORBIDDEN.replace("clusters", "clusterManagers").replace("resourceGroupName", "RESOURCEGROUPNAME")
     one, other = (explain(answer(403, "AuthorizationFailed", text), "it", CLOUD) for text in (FORBIDDEN, manager))
     assert one.message != other.message

@@ -1,4 +1,4 @@
-"""What Azure, or a server in its place, answers acts in no output: markers in error bodies, headers, values and notes."""
+"""Answers of Azure are inactive in every output: markers in error bodies, headers, values and notes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.pytest_process import run_pytest
 
 pytest_plugins = "pytester"
 
-#: As a header can hold it.
+#: The marker without characters that a header cannot contain.
 HEADER = MARK.replace("\x07", "").encode().decode("latin-1")
 HEADERS = dict.fromkeys(
     (
@@ -30,7 +30,7 @@ HEADERS = dict.fromkeys(
     HEADER,
 )
 ERROR = {"error": {"code": MARK, "message": f"{MARK}\n::error::Z\n", "details": [{"code": MARK, "message": MARK}]}}
-#: What is answered for each VM, and then for all of its neighbours.
+#: The answers, for one VM after the other, and then for all of its neighbours.
 ANSWERS: list[Trouble] = [
     (400, HEADERS, ERROR),
     (401, HEADERS | {"WWW-Authenticate": f'Bearer error="{HEADER}"'}, ERROR),
@@ -44,7 +44,7 @@ ANSWERS: list[Trouble] = [
 ]
 
 
-#: Each kind of resource that is asked for.
+#: Each requested kind of resource.
 KINDS = (
     *("virtualmachines/vm1", "/clusters/", "cloudservicesnetworks/", "hybridcompute/machines", "roleassignments"),
     *(
@@ -58,7 +58,7 @@ KINDS = (
 
 @pytest.mark.parametrize("turn", [0, 2, 8])
 def test_no_marker_of_azure_acts(arm: Arm, turn: int, tmp_path: Path) -> None:
-    """Each kind of resource is answered for in one of these ways, in another one each turn."""
+    """Each kind of resource gets one of these answers, and a different one in each round."""
     vms = populate(arm, 1)
     for number, kind in enumerate(KINDS):
         arm.trouble(kind, ANSWERS[(number + turn) % len(ANSWERS)])

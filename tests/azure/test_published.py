@@ -1,4 +1,4 @@
-"""The published examples through the real SDKs and the checks: no false alarm; and where our own Azures differ."""
+"""The published examples, read by the real SDKs and judged by the checks, and the differences of our stand-ins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_AGENT = {"agent": seen(), "agent_show": seen("@absent\n")}
 
 
 def serve(arm: Arm, vms: list[Document], cluster: Document, csn: Document) -> None:
-    """The examples as one subscription. What no example shows, a registered provider, is as ARM documents it."""
+    """The examples as one subscription. A registered provider, of which there is no example, is as ARM documents it."""
     for document in (*vms, cluster, fresh(published.MANAGER), csn):
         arm.put(document)
     identity = fresh(published.IDENTITY) | {"id": published.IDENTITY_ID}
@@ -66,7 +66,7 @@ def judged(arm: Arm, vm: Vm) -> dict[str, Status]:
     return rows
 
 
-#: Checks of these areas that look into the VM.
+#: Checks of these areas that need the guest.
 GUEST = ("VM-004", "VM-005")
 
 
@@ -79,30 +79,30 @@ def alarms(verdicts: Mapping[str, Status]) -> dict[str, Status]:
 
 
 def test_the_examples_as_they_are(arm: Arm) -> None:
-    """Each alarm is for a value that the example states: versions and dates of 2023, a closed network, no roles."""
+    """Each finding is due to a value of the example: versions and dates of 2023, a closed network, no roles."""
     serve(arm, [fresh(published.VM)], fresh(published.CLUSTER), fresh(published.CSN))
     raised = alarms(judged(arm, vm_of(published.VM)))
     endpoints = {id for id in raised if id.startswith("CSN-002[")}
     assert len(endpoints) == 8
     assert {id: status for id, status in raised.items() if id not in endpoints} == {
         "PLATFORM-001": Status.FAIL,  # clusterVersion 1.0.0
-        "PLATFORM-002": Status.UNKNOWN,  # nothing newer is offered
+        "PLATFORM-002": Status.UNKNOWN,  # no newer version is offered
         "PLATFORM-006": Status.WARN,  # supportExpiryDate 2023-04-29
         "CSN-001": Status.FAIL,  # enableDefaultEgressEndpoints "False", one endpoint of a storage account
-        "ROLES-001": Status.FAIL,  # the example's assignment is another principal's
+        "ROLES-001": Status.FAIL,  # the example's assignment is for another principal
         "ROLES-002": Status.FAIL,
         "ROLES-003": Status.FAIL,
     }
 
 
 def healthy(cluster: Document, csn: Document) -> None:
-    """What has to differ from the examples for a VM that can enroll: versions, dates, the network's list."""
+    """The changes to the examples for a VM that can enroll: versions, dates, the network's list."""
     cluster["properties"] |= {"clusterVersion": "4.9.0", "supportExpiryDate": "2099-01-01"}
     csn["properties"] |= {"enableDefaultEgressEndpoints": "True", "enabledEgressEndpoints": None}
 
 
 def grant(arm: Arm) -> None:
-    """The two roles, in the shape of the example's assignment."""
+    """The two roles, in the form of the example's assignment."""
     rows = []
     for role, name, action in (
         (site.RESOURCE_MANAGER, "Azure Connected Machine Resource Manager", "Microsoft.HybridCompute/machines/*"),
@@ -117,7 +117,7 @@ def grant(arm: Arm) -> None:
     site.give(arm, GROUP, PRINCIPAL, *rows)
 
 
-#: No API names the management bundle, so it stays a warning until it is declared.
+#: No API returns the management bundle, so there is a warning until it is declared.
 NOT_DECLARED = {"PLATFORM-002": Status.WARN}
 
 
@@ -154,11 +154,11 @@ def test_nothing_secret_of_a_published_vm_is_kept(arm: Arm) -> None:
     assert "myuser" not in str(facts.to_data())
 
 
-# --- where the Azures of the lab and of the tests differ from the examples
+# --- differences between the examples and the stand-ins of the lab and of the tests
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """``properties.osDisk.diskSizeGB``, and its value; the members of a list share one name."""
+    """Names such as ``properties.osDisk.diskSizeGB`` with their values; the members of a list share one name."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{'*' if str(key).startswith('/') else key}".lstrip("."))
@@ -170,14 +170,14 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def fields(document: Document) -> dict[str, set[str]]:
-    """Each field with its values; those that name things of the lab (ids, names, addresses, times) without them."""
+    """Each field with its values, or without them if they are the lab's ids, names, addresses or times."""
     rows: dict[str, set[str]] = {}
     for path, value in leaves(document):
         rows.setdefault(path, set()).add(str(value))
     return rows
 
 
-#: Of what a check reads, the values that mean a state.
+#: Fields that checks read and whose values are states.
 STATES = (
     "properties.detailedStatus",
     "properties.detailedStatusMessage",
@@ -254,7 +254,7 @@ def test_the_labs_answers_are_the_examples_but_for(
     ids=["test-vm", "identity", "assignment", "definition", "deny", "machine"],
 )
 def test_a_field_that_both_have_is_of_one_kind(ours: Document, example: Document) -> None:
-    """Text is text and a list is a list: `enableDefaultEgressEndpoints` is "True", never true."""
+    """The types are the same: `enableDefaultEgressEndpoints` is the text "True", not a boolean."""
     mine, theirs = dict(leaves(ours)), dict(leaves(example))
     shared = [path for path in mine if theirs.get(path) is not None and mine[path] is not None]
     assert shared
@@ -262,7 +262,7 @@ def test_a_field_that_both_have_is_of_one_kind(ours: Document, example: Document
 
 
 def test_no_right_on_the_platforms_group_is_one_cause(arm: Arm) -> None:
-    """What misses the cluster, its manager or what they say shares a cause; the network and the VM are judged."""
+    """Checks that need the cluster or its manager share one cause; those of the network and the VM are judged."""
     platform = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"
     vm, cluster, csn = fresh(published.VM), fresh(published.CLUSTER), fresh(published.CSN)
     healthy(cluster, csn)

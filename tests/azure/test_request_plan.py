@@ -1,4 +1,4 @@
-"""The plan of requests, compared with what is sent."""
+"""The planned requests, compared with those that are sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.paths import ROOT
 
 
 def matches(template: Call, call: Call) -> bool:
-    """Braces stand for what Azure answers; a list is asked for page by page; ids compare without case."""
+    """Braces match values from Azure's answers, a list matches its pages, and ids match in any case."""
     pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(template.url))
     url, query = re.sub(r"[?&]\$skiptoken=\d+", "", call.url).split("?", 1)
     parts = sorted(query.split("&"))
@@ -79,7 +79,7 @@ PLANS = ROOT / "tests/data/planned-requests.txt"
 
 
 def plans() -> str:
-    """Every request that `--plan` announces, for some fleets; what is in braces, an answer tells."""
+    """Every request in `--plan`, for some fleets; values in braces come from answers."""
     ids = [vm_id(f"vm{number}") for number in range(1, FEW + 2)]
     fleets: dict[str, tuple[list[Vm], dict[str, Any]]] = {
         "one VM": ([Vm("vm1", resource_id=ids[0])], {}),

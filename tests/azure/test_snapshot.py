@@ -1,4 +1,4 @@
-"""The answers of Azure as a whole: whether they are complete, what they have in common, and what is damaged in them."""
+"""All answers of Azure: complete or not, common errors, and damaged ones."""
 
 from __future__ import annotations
 

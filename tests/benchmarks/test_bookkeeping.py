@@ -1,4 +1,4 @@
-"""The benchmarks' bookkeeping: what is measured, what counts as met, and what a part of the plan says of the rest."""
+"""The benchmarks' samples and targets, also of a run that measured only a part of the plan."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_tables_and_plots_come_of_the_same_samples() -> None:
     assert "| this suite | 5.00 s | 1.00 | 50.0 ms | 110 MB | 100 | 1 |" in table
     assert "Of this suite's wall, 4.00 s are gathering: 8.0 ms of CPU here and 10 ms there, per VM." in table
     plots = report.plots(samples)
-    assert set(plots) == {"bench-forty", "bench-judging"}  # one size is no growth
+    assert set(plots) == {"bench-forty", "bench-judging"}  # growth needs two sizes
     assert [bar["ours"] for bar in plots["bench-forty"]["groups"][0]["bars"]] == [True, False]
     json.dumps(plots)
 
@@ -103,11 +103,11 @@ print(json.dumps(asdict(meter.run([sys.executable, "-c", sys.argv[2]], cwd=folde
 
 
 def test_a_cost_counts_what_a_command_leaves_behind(tmp_path: Path) -> None:
-    # A child that goes on after its parent has ended, as ssh's ControlMaster does; it uses CPU until it is ended.
+    # A child that outlives its parent, like ssh's ControlMaster, and uses CPU until it is killed.
     busy = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint(flush=True)\ntime.sleep(600)"
     start = f"subprocess.Popen([sys.executable, '-c', {busy!r}], stdout=subprocess.PIPE)"
     script = f"import subprocess, sys; child = {start}; child.stdout.readline()"
-    # In a process of its own: it ends all the processes below it.
+    # In a separate process, because it kills all its descendants.
     command = [sys.executable, "-c", MEASURE, str(tmp_path), script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
     cost = json.loads(done.stdout)

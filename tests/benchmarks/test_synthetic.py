@@ -1,4 +1,4 @@
-"""Synthetic fleets: what a clone says of itself, and that it is judged like its original."""
+"""Synthetic fleets: a clone's own values, and its verdicts, which are those of its original."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_clone_is_called_otherwise_everywhere_and_its_token_is_its_own(tmp_pat
     resource = facts.answers[str(facts.located["vm7001"]).lower()].value  # type: ignore[union-attr]
     assert document["oid"] == resource["identity"]["principalId"] == synthetic.Clone(7001).id("principal")
     assert any(path.endswith(f"roleassignments?assignedto={document['oid']}") for path in facts.answers)
-    # vm1 and vm4 are the originals of the healthy ones: nothing of theirs is left.
+    # vm1 and vm4 are the originals of the healthy clones: none of their values is left.
     assert not [text for name in ("vm1", "vm4") for text in tmp_path.rglob("*.json") if f'/{name}"' in text.read_text()]
 
 
@@ -45,7 +45,7 @@ def test_the_cloud_services_network_lists_the_clones(tmp_path: Path) -> None:
         for path, answer in answers.items()
         if "cloudservicesnetworks/" in path
     }
-    assert lists["vm2-csn"] == ["vm2", "vm18"]  # the first and the ninth that have something to fix
+    assert lists["vm2-csn"] == ["vm2", "vm18"]  # the first and the ninth that need a fix
     assert sorted(lists["lab-csn"] + lists["vm2-csn"]) == sorted(f"vm{number}" for number in range(1, 21))
 
 

@@ -1,4 +1,4 @@
-"""A check that is declared wrongly is refused with one sentence: `plugins.checks.check`."""
+"""A wrong declaration of a check is refused with one sentence: `plugins.checks.check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`plugins` itself: all that the author of a check needs, and quick to import."""
+"""The names that `plugins` exports for authors of checks, and the speed of its import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from tests.support.paths import ROOT
 
-#: What an author may import from elsewhere: facts about one topic, which the docstring of `plugins` names.
+#: Other modules that an author may import: facts about one topic, listed in the docstring of `plugins`.
 TOPICS = re.compile(
     r"plugins\.(requirements\.(agent_errors|agent_releases|data_files|log_grammar|log_lines|windows_codes)|azure\.(az_cli|answer_keys|resource_ids|roles)"
     r"|checks\.(agent_log_paths|enrollment_marks|package_manager)|core\.secret_names)"

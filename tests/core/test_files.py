@@ -1,4 +1,4 @@
-"""Files that are always whole."""
+"""Files that are always complete."""
 
 from __future__ import annotations
 
@@ -100,4 +100,4 @@ def test_what_is_not_a_file_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="it is not a regular file"):
         read_regular(tmp_path / "pipe", 10)
     with pytest.raises(OSError, match="it is longer than 10 bytes"):
-        read_regular("/proc/self/status", 10)  # whose size is said to be 0
+        read_regular("/proc/self/status", 10)  # its size is reported as 0

@@ -1,4 +1,4 @@
-"""Text of a VM is harmless to look at, whatever it is."""
+"""Text of a VM is harmless when displayed, whatever it contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON that may be damaged: what is refused, and in which words."""
+"""Damaged JSON: what is refused, and with which message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that every message needs."""
+"""Plurals, lists and suggestions in messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions in parallel, with an end: `plugins.core.worker_pool`."""
+"""Parallel work with a time limit: `plugins.core.worker_pool`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A YAML file of an operator: what is refused, at which line, and in which words."""
+"""An operator's YAML file: what is refused, at which line, and with which message."""
 
 from __future__ import annotations
 

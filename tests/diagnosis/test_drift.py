@@ -1,4 +1,4 @@
-"""The majority and the odd ones out."""
+"""The majority and the outliers."""
 
 from __future__ import annotations
 

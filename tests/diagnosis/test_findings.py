@@ -1,4 +1,4 @@
-"""Findings: results in the same words are one, the worst come first."""
+"""Findings: results with the same message are one finding, and the worst come first."""
 
 from __future__ import annotations
 

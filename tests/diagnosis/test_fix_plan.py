@@ -1,4 +1,4 @@
-"""The order in which to fix, and the counts that are true after each step."""
+"""The order of the fixes, and the number of ready VMs after each."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ def test_where_no_single_fix_is_enough_the_nearest_vms_come_first() -> None:
 @pytest.mark.parametrize(
     ("blocked", "order"),
     [
-        ([["a"], ["b", "c"], ["c"]], [2, 1, 3]),  # 1 and 2 make one VM ready each
-        ([["a"], ["a"], ["b"], ["b", "c"], ["c"], ["c"]], [4, 3, 1, 2, 5, 6]),  # 1 to 4 bring one VM near
+        ([["a"], ["b", "c"], ["c"]], [2, 1, 3]),  # 1 and 2 each make one VM ready
+        (
+            [["a"], ["a"], ["b"], ["b", "c"], ["c"], ["c"]],
+            [4, 3, 1, 2, 5, 6],
+        ),  # 1 to 4 each remove one of a VM's causes
     ],
 )
 def test_of_equal_fixes_the_one_that_helps_most_vms_comes_first(blocked: list[list[str]], order: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""Root causes over the fleet: what is one component to fix, on how many VMs, and whom it keeps from being ready."""
+"""Root causes over the fleet: the component to fix, its VMs, and the VMs that it keeps from being ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be fixed once: the kinds whose component depends on the other VMs, and results that name their own."""
+"""Components to fix once: kinds that depend on the other VMs, and results that name their own component."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_where_another_vm_gets_through_it_is_each_vms_own() -> None:
     [
         vm("v2", result("NET-001", "pass", "b"), csn=CSN),  # another endpoint
         vm("v2", result("NET-001", "pass", "a"), csn=f"{CSN}-2"),  # another network
-        vm("v2", result("NET-001", "unknown", "a", "Install curl.", component="guest"), csn=CSN),  # it could not tell
+        vm("v2", result("NET-001", "unknown", "a", "Install curl.", component="guest"), csn=CSN),  # unknown
     ],
 )
 def test_only_who_gets_through_there_clears_the_network(other: Json) -> None:

@@ -1,4 +1,4 @@
-"""Headlines: an action and the thing it is for, for one VM, for many, and for what VMs share."""
+"""Headlines: an action and its object, for one VM, for many, and for a shared component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which failure explains which."""
+"""Which failure explains which other one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ROOT = Diagnosis(True, ())
             [ROOT, Diagnosis(False, ()), ROOT],
         ),
         ([verdict("CSN-002", "fail", "a"), verdict("NET-001", "fail", "a")], [ROOT, Diagnosis(False, ("CSN-002",))]),
-        # both causes failed: in the order in which to look
+        # both causes failed: in the declared order
         (
             [verdict("PROXY-003", "fail"), verdict("CSN-002", "fail", "a"), verdict("NET-001", "fail", "a")],
             [ROOT, ROOT, Diagnosis(False, ("CSN-002", "PROXY-003"))],
@@ -56,12 +56,12 @@ ROOT = Diagnosis(True, ())
         # a warning explains a warning, but never a failure
         ([verdict("PROXY-003", "warn"), verdict("NET-001", "fail", "a")], [ROOT, ROOT]),
         ([verdict("PROXY-003", "warn"), verdict("NET-001", "warn", "a")], [ROOT, Diagnosis(False, ("PROXY-003",))]),
-        # what blocked it is why, and it is never a root cause
+        # the check that blocks it is the cause; a blocked check is never a root cause
         (
             [verdict("SSH-001", "unknown"), verdict("NET-001", "blocked", "a", needs=("SSH-001",))],
             [ROOT, Diagnosis(False, ("SSH-001",))],
         ),
-        # curl is missing: that is one thing to fix, whichever checks it stops
+        # curl is missing: one root cause for all checks that need it
         (
             [
                 verdict("PROXY-003", "unknown", shared_cause="no curl"),
@@ -78,7 +78,7 @@ ROOT = Diagnosis(True, ())
             ],
             [ROOT, ROOT],
         ),
-        # a shared cause that is a check of its own, when that check is in trouble
+        # a shared cause that is itself a check, if that check failed
         (
             [verdict("PROXY-003", "fail"), verdict("NET-003", "unknown", "a", shared_cause="PROXY-003")],
             [ROOT, Diagnosis(False, ("PROXY-003",))],
@@ -87,9 +87,9 @@ ROOT = Diagnosis(True, ())
             [verdict("PROXY-003", "pass"), verdict("NET-003", "unknown", "a", shared_cause="PROXY-003")],
             [Diagnosis(False, ()), ROOT],
         ),
-        # ... and SSH-001 always, for results have it when the run did not select it
+        # ... and SSH-001 always, because results have it even if the run did not select it
         ([verdict("NET-001", "unknown", "a", shared_cause="SSH-001")], [Diagnosis(False, ("SSH-001",))]),
-        # a failure explains an unknown: a VM that is off does not answer, and everything else follows from that
+        # a failure explains an unknown: a VM that is off does not answer
         (
             [
                 verdict("SSH-001", "unknown"),
@@ -98,7 +98,7 @@ ROOT = Diagnosis(True, ())
             ],
             [Diagnosis(False, ("VM-001",)), ROOT, Diagnosis(False, ("SSH-001",))],
         ),
-        # `requires` explains too
+        # `requires` explains, too
         ([verdict("NET-001", "fail", "a"), verdict("NET-003", "fail", "a")], [ROOT, Diagnosis(False, ("NET-001",))]),
     ],
 )

@@ -64,7 +64,7 @@ ID = f"{GROUP}/providers/Microsoft.HybridCompute/machines/web-a"
 
 
 class Site:
-    """VMs that answer as told, in place of SSH; and Azure, which has what they made."""
+    """VMs with given answers, instead of SSH, and Azure with the resources that they create."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, folder: Path, answers: Mapping[tuple[str, str], ProbeResult]
@@ -112,7 +112,7 @@ class Site:
         return runner.enroll(requests, PROBES, PROFILE, mode, options, self.archive, asking, _quiet)
 
     def results(self, name: str) -> dict[str, ProbeResult]:
-        """As it is on disk; in memory it is the same."""
+        """The results on disk, which must be the same as those in memory."""
         disk = Archive(self.archive.directory)[name].results
         assert disk == self.archive[name].results
         return disk
@@ -120,7 +120,7 @@ class Site:
 
 class _Nobody:
     def visited(self, evidence: Evidence) -> None:
-        """Nobody is told."""
+        """Ignore the progress."""
 
 
 def _quiet(total: int) -> AbstractContextManager[Progress]:

@@ -1,4 +1,4 @@
-"""The steps of enrolling, in their order, on the VMs that are ready."""
+"""The steps of enrollment in their order, on the ready VMs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_connect_then_show_then_azure(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert list(results) == ["healthz", "enroll_connect", "enroll_show", "enroll_machine"]
     assert ArcMachine.read(results["enroll_machine"]).status == "Connected"
     assert "secretish" not in results["enroll_machine"].stdout
-    assert site.archive["a"].vm == VM_A  # not the VM with what Azure added
+    assert site.archive["a"].vm == VM_A  # the VM without the values from Azure
     assert site.archive["a"].session == OK
 
 

@@ -1,4 +1,4 @@
-"""What the commands of enrolling do to a VM, run here against stand-ins."""
+"""The effects of the enrollment's commands, run on this machine with stand-ins."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ printf '@code 200'
 
 
 class Ran:
-    """One of the suite's commands, run by a shell of this machine against a stand-in agent and a stand-in curl."""
+    """One of the suite's commands, run by a shell of this machine with stand-ins for the agent and curl."""
 
     def __init__(self, shell: str, folder: Path, command: str, **files: str) -> None:
         self.home, self.room = folder / "home", folder / "room"
@@ -168,7 +168,7 @@ def existing(shell: str, folder: Path, key: str | None, **files: str) -> Ran:
 )
 def test_connect_existing_hands_the_key_over_in_a_file_only(shell: str, tmp_path: Path, key: str) -> None:
     secret = "".join(line for line in key.split() if len(line) > 20)
-    # An agent that prints what it was given.
+    # An agent that prints its arguments.
     ran = existing(shell, tmp_path, key)
     assert (ran.exit, ran.stderr) == (0, "")
     config = json.loads(ran.text("config"))

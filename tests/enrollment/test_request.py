@@ -1,4 +1,4 @@
-"""Who may be enrolled, and as what."""
+"""Which VMs may be enrolled, and as which resources."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_vm_of_the_private_relay_is_refused_with_the_reason(
 
 
 def of_azure(*users: str, system: bool = False) -> AzureSnapshot:
-    """A VM a with these identities."""
+    """The VM `a` with these identities."""
     kinds = ["SystemAssigned"] * system + ["UserAssigned"] * bool(users)
     identity = {"type": ",".join(kinds), "userAssignedIdentities": {user: {"principalId": "p"} for user in users}}
     value = {"id": VM_A.resource_id, "location": "eastus", "identity": identity}
@@ -161,7 +161,7 @@ MINE, OTHER = (
 def test_the_request_names_the_only_user_assigned_identity(
     facts: AzureSnapshot, stated: str | None, expected: str | None
 ) -> None:
-    """msi_res_id: the article demands it for user-assigned identities, and Azure knows which one it is."""
+    """msi_res_id: the article requires it for user-assigned identities, and Azure has the id."""
     request = prepare(replace(VM_A, identity=stated), facts)
     assert isinstance(request, EnrollmentRequest)
     assert request.vm.identity == expected

@@ -1,4 +1,4 @@
-"""A run as it is saved, and damage to it."""
+"""A saved run, and ways to damage it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugins.evidence.archive import Archive
 from plugins.evidence.bundle_format import BundleError
 from plugins.model import Evidence, ProbeResult, SshSession, Target, Vm
 
-#: Of what no field is: of another type, too large for a clock, no text.
+#: Values that are wrong for every field: of another type, too large for a time, not text.
 WRONG: tuple[Any, ...] = (None, True, -1, 10**400, 1e300, 7.5, "", "22; touch X; :", [], [None], {}, {"a": {"a": []}})
 
 
@@ -38,7 +38,7 @@ Steps = tuple[str | int, ...]
 
 
 def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
-    """Each place of a document, its root included."""
+    """Each place in a document, including the root."""
     yield here
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for step, value in items:
@@ -46,7 +46,7 @@ def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
 
 
 def bent(data: Any) -> Iterator[tuple[Steps, str]]:
-    """The document with each place wrong or missing: the place, and the text."""
+    """The document with a wrong or missing value at each place: the place, and the text."""
     for place in places(data):
         for wrong in WRONG:
             changed = copy.deepcopy({"": data})
@@ -107,12 +107,12 @@ RESULTS = {
 }
 
 
-#: Where the record of a VM holds its probe and its session.
+#: The places of the probe and the session in a VM's record.
 PROBE, SESSION = ("seen", "word"), ("session",)
 
 
 def refusal(read: Callable[[], object], where: str = "") -> str:
-    """The error of what cannot be read, which names the file; "" when it can."""
+    """The error of an unreadable file, which names the file; "" if it can be read."""
     try:
         read()
     except (InputError, BundleError) as error:

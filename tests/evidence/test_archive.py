@@ -1,4 +1,4 @@
-"""A run directory: what is opened, in which words it is refused, and what of it is held in memory."""
+"""A run directory: what can be opened, the errors, and what stays in memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def rewritten(run: Path, **changes: Any) -> str:
-    """Why a changed run cannot be opened."""
+    """The error of a changed run."""
     path = run / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(InputError) as refused:

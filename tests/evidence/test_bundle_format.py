@@ -1,4 +1,4 @@
-"""The file format of bundles: the same bytes for the same content, and nothing but a whole bundle is ever read."""
+"""The file format of bundles: the same content gives the same bytes, and only an undamaged bundle is read."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_cut_bundle_is_refused_wherever_it_is_cut(good: Path) -> None:
 
 
 def test_a_damaged_bundle_is_refused_or_says_what_it_said(good: Path) -> None:
-    """Any one byte may be another: where it matters, it is refused."""
+    """One byte is changed: the bundle is refused, or the change has no effect."""
     whole = good.read_bytes()
     for place in range(0, len(whole), 5):
         good.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -112,13 +112,13 @@ def test_a_bundle_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> No
         bundle.read("run.json")
 
 
-# --- what strangers send ------------------------------------------------------------------------------------------
+# --- bundles from strangers ------------------------------------------------------------------------------------------
 
 
 def rewritten(
     path: Path, members: dict[str, bytes | None], also: Callable[[zipfile.ZipFile], None] | None = None
 ) -> None:
-    """The bundle with some members replaced or, with None, left out; the manifest stays as it was unless given."""
+    """The bundle with some members replaced or, with None, removed; the manifest is unchanged unless given."""
     with zipfile.ZipFile(path) as old:
         kept = {name: old.read(name) for name in old.namelist()} | members
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
@@ -218,7 +218,7 @@ def test_an_encrypted_member_is_refused(good: Path) -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_member_that_is_packed_in_another_way_is_refused(good: Path, method: int) -> None:
-    """LZMA takes as much memory as the file says, and what is damaged raises errors of its own."""
+    """LZMA takes as much memory as the file demands, and raises its own errors for damaged data."""
     with zipfile.ZipFile(good, "a") as bundle:
         bundle.writestr("evidence/b.json", b"{}", compress_type=method)
     data = bytearray(good.read_bytes())
@@ -266,7 +266,7 @@ def test_sizes_and_numbers_are_limited(
 
 
 def test_a_table_of_contents_of_any_size_is_not_read(good: Path) -> None:
-    """By the zip64 record, that is: there the numbers have 64 bits."""
+    """Of the zip64 record, whose numbers have 64 bits."""
     whole = good.read_bytes()
     good.write_bytes(whole[:-22] + b"PK\6\7" + bytes(16) + whole[-22:])
     assert refused(good).startswith("refused: it holds more than 25,000 files")

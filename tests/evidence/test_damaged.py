@@ -1,4 +1,4 @@
-"""Each field of each saved file, bent: the VM or the answer is unknown and named."""
+"""Each field of each saved file is damaged: the VM or the answer is unknown and named."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.support.memory import MEGABYTE, most_memory
 
 
 def ruined(data: Any) -> list[bytes]:
-    """The document as no reader takes it: cut, another version, a key twice, no UTF-8, NaN, too large, too deep."""
+    """Unreadable documents: cut, another version, a duplicate key, not UTF-8, NaN, too large, too deep."""
     text = encode(data).encode()
     return [
         text[: len(text) // 2],
@@ -240,7 +240,7 @@ def test_azure_json(tmp_path: Path) -> None:
         elif any(isinstance(answer, ReadError) and "damaged" in answer.message for answer in facts.located.values()):
             assert facts.answers == whole.answers
             problems.add(place)
-    free = {("answers", "/x", "value", "id")}  # what Azure may well say
+    free = {("answers", "/x", "value", "id")}  # Azure may return these
     assert problems >= set(places(AZURE)) - free
 
 

@@ -41,10 +41,10 @@ def test_word(word):
 
 @pytest.mark.parametrize("form", ["evidence", "run.json"])
 def test_a_fleet_with_damaged_vms_is_reported_in_full(pytester: pytest.Pytester, form: str) -> None:
-    """Each VM but the first and the last is bent in a way of its own, and the whole run is judged."""
+    """Each VM except the first and the last is damaged in another way, and the whole run is judged."""
     check_out(pytester, SUITE)
     good = json.loads(encode(to_data(EVIDENCE) if form == "evidence" else VM.as_dict()))
-    legitimate = ("name", "host", "stdout")  # a text there is what it says
+    legitimate = ("name", "host", "stdout")  # any text is valid there
     ways = [text for place, text in bent(good) if place and place[-1] not in legitimate]
     fleet = [Vm(f"vm{number}") for number in range(len(ways) + 2)]
     archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)

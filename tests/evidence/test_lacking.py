@@ -1,4 +1,4 @@
-"""Each field that a saved file has to have, left out: the error names the file and the field."""
+"""Each required field of a saved file is removed: the error names the file and the field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def damage(folder: Path) -> str:
     return archive.damaged["vm1"].message
 
 
-#: What each file must have, and the error of one that cannot be read.
+#: The required fields of each file, and the function that returns its error.
 NEEDED: dict[str, tuple[Any, list[Steps], Callable[[Path], str]]] = {
     "run.json": (
         {"version": 1, "shard": RUN["shard"], "fleet": []},
@@ -57,7 +57,7 @@ NEEDED: dict[str, tuple[Any, list[Steps], Callable[[Path], str]]] = {
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_what_a_saved_file_lacks_is_named(name: str, tmp_path: Path) -> None:
-    """In one sentence that begins with the file, and not as a KeyError has it."""
+    """In one sentence that begins with the file, not as a KeyError."""
     good, needed, read = NEEDED[name]
     folder = saved(tmp_path / "run")
     for place in needed:

@@ -1,4 +1,4 @@
-"""Several runs as one: shards, sites, bundles; what does not belong together, and what is missing."""
+"""Several runs as one: shards, sites, bundles; runs that do not match, and missing parts."""
 
 from __future__ import annotations
 

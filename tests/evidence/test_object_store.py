@@ -1,4 +1,4 @@
-"""Evidence in object storage: sent while VMs are visited, judged from there; in files, in memory, and in Azurite."""
+"""Evidence in object storage, sent during the visits and judged from there: files, memory, and Azurite."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_slow_store_holds_up_names_and_not_evidence(tmp_path: Path) -> None:
     archive.mirror = Queue(queue)
     archive.write("evidence/vm1.json", {"a": "x" * 1_000_000})
     assert queue == [tmp_path / "run/evidence/vm1.json"]
-    archive.write("no-such-folder/vm2.json", {"a": 1})  # what is not in a file, memory has
+    archive.write("no-such-folder/vm2.json", {"a": 1})  # without a file, the data is in memory
     assert queue[1:] == [b'{"a":1}']
     store = Store(f"file://{tmp_path}/store")
     store.send("vm1.json", tmp_path / "run/evidence/vm1.json")
@@ -57,7 +57,7 @@ def test_a_slow_store_holds_up_names_and_not_evidence(tmp_path: Path) -> None:
 
 
 class Queue:
-    """A store that does not come to send anything."""
+    """A store that sends nothing."""
 
     def __init__(self, queue: list[Path | bytes]) -> None:
         self.queue = queue
@@ -136,7 +136,7 @@ def test_libraries_that_are_not_there(missing: str, url: str, monkeypatch: pytes
 
 
 class Broken:
-    """A file system that raises the same at everything."""
+    """A file system that raises the same error for every call."""
 
     protocol = "abfs"
 
@@ -220,7 +220,7 @@ def _key(connection: str) -> str:
 
 
 def _shards_through(checkout: Checkout, url: str) -> str:
-    """Run two shards that send their evidence there, judge it from there; all that was printed."""
+    """Run two shards that send their evidence, judge it from the store, and return the output."""
     checkout.fleet(**dict.fromkeys(("a", "b", "c"), checkout.good))
     (checkout.path / "fleet.yaml").write_text("vms: [a, b, c]\n")
     printed = ""

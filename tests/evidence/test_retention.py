@@ -1,4 +1,4 @@
-"""``--keep N``: old runs go, and nothing else that is in the folder, whatever it looks like."""
+"""``--keep N`` removes old runs, but nothing else in the folder, whatever its name."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_only_directories_of_runs_that_ended_are_removed(reports: Path) -> None:
     for other in ("notes", "latest.old", f"{name(1)}.bak", f"x{name(1)}", "20261101T080000Z-XYZ1"):
         made(reports, 7).rename(reports / other)
     (reports / name(2) / "results.json").unlink()  # it can be resumed
-    (reports / name(3) / "run.json").unlink()  # it may be anything
+    (reports / name(3) / "run.json").unlink()  # not surely a run
     (reports / name(4) / "run.json").write_text(json.dumps({"id": name(1)}))
     (reports / name(5) / "run.json").write_text("[" * 100_000)
     before = left(reports)
@@ -75,7 +75,7 @@ def test_links_are_not_followed(reports: Path, tmp_path: Path) -> None:
     (reports / "latest").symlink_to(name(6))
     (reports / "20261031T080000Z-aaaa").symlink_to(precious)  # the directory itself
     run = reports / name(1)
-    (run / "evidence/elsewhere").symlink_to(precious)  # inside one: the link goes, not what it names
+    (run / "evidence/elsewhere").symlink_to(precious)  # inside a run: the link is removed, but not its target
     for day, file in ((2, "run.json"), (3, "results.json")):
         (reports / name(day) / file).unlink()
         (reports / name(day) / file).symlink_to(precious / file)

@@ -1,4 +1,4 @@
-"""What run.json keeps of a VM: no secrets, and all that ``--resume`` needs to log in again."""
+"""A VM in run.json: without secrets, but with all values that ``--resume`` needs to log in again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`plugins.gates.baseline`: what is new, fixed or persisting since an earlier run, and what is worse."""
+"""`plugins.gates.baseline`: new, fixed and persisting findings since an earlier run, and regressions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from plugins.results.schema import VERSION, problems
 from tests.support.report_builder import saved
 
 Json = dict[str, Any]
-#: A result in short: its id, its status, and whether it is a root cause (None: as its status suggests).
+#: A result: its id, its status, and whether it is a root cause (None: derived from the status).
 Short = tuple[str, str] | tuple[str, str, bool]
 
 
 def run(name: str, **vms: Sequence[Short]) -> Json:
-    """Results with these VMs, as far as a comparison looks at them. Ids from VM-5.. are recommended."""
+    """Results of these VMs, with the fields that a comparison uses. Ids from VM-5.. are recommended."""
     return {"version": VERSION, "run_id": name, "vms": [_vm(vm, results) for vm, results in vms.items()]}
 
 
@@ -44,7 +44,7 @@ def _vm(name: str, shorts: Sequence[Short]) -> Json:
 
 @pytest.fixture
 def against(tmp_path: Path) -> Callable[[Json, Json], Json]:
-    """Compares, and keeps the changes in the later run, as a run does."""
+    """Compare, and save the changes in the later run, like a real run."""
 
     def _against(before: Json, now: Json) -> Json:
         (tmp_path / "results.json").write_text(json.dumps(before))
@@ -83,12 +83,12 @@ TABLE = [
     ("fail", "unknown", "persisting", True),
     ("unknown", "fail", "persisting", False),
     ("unknown", "unknown", "persisting", False),
-    ("blocked", "fail", "persisting", False),  # it came to light
+    ("blocked", "fail", "persisting", False),  # it was hidden before
     ("blocked", "unknown", "persisting", False),
     ("blocked", "pass", "", False),
     ("pass", "blocked", "", True),
     ("fail", "blocked", "", True),
-    ("fail", "waived", "", False),  # not fixed: somebody answers for it
+    ("fail", "waived", "", False),  # a waiver is not a fix
 ]
 
 
@@ -146,7 +146,7 @@ def test_a_vm_that_is_not_ready_any_more_is_a_regression_whichever_check_says_so
     assert changes["regressions"] == [
         {"vm": "a", "id": "VM-002", "parameter": "", "was": "", "now": now, "message": f"VM-002 is {now}."}
     ]
-    # Nothing is said of a VM that was not ready.
+    # A VM that was not ready is not mentioned.
     before["vms"][0]["readiness"] = "unknown"
     assert against(before, run("two", a=[("VM-001", "pass"), ("VM-002", now)]))["regressions"] == []
 
@@ -174,7 +174,7 @@ def test_a_run_is_named_by_its_directory_its_file_or_as_the_latest(tmp_path: Pat
     for name in ("20261120T221500Z-ab12", "20261121T221500Z-0000", "zz-of-mine"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "results.json").write_text(json.dumps(run(name, a=[("VM-001", "pass")])))
-    (tmp_path / "20261122T221500Z-ffff").mkdir()  # this one has not ended
+    (tmp_path / "20261122T221500Z-ffff").mkdir()  # this run has not finished
     (tmp_path / "latest").symlink_to("zz-of-mine")
     assert load("latest", tmp_path).run_id == "20261121T221500Z-0000"
     for path in ("latest", "zz-of-mine", "zz-of-mine/results.json"):

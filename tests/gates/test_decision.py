@@ -40,7 +40,7 @@ WAIVER = """\
 
 
 class Project:
-    """Runs the suite over the recorded evidence; what it leaves behind is in a folder of its own."""
+    """Run the suite on the recorded evidence, with the reports in a separate folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,7 +72,7 @@ class Project:
         return document
 
     def save(self, name: str, change: Callable[[Json], object]) -> Path:
-        """The results of the latest run, changed, as an earlier run."""
+        """Save changed results of the latest run as an earlier run."""
         results = self.results
         change(results)
         path = self.folder / name
@@ -136,7 +136,7 @@ def test_results_without_a_gate_have_no_entry_for_one(project: Project) -> None:
 def test_a_run_that_was_cut_short_passes_no_gate(project: Project) -> None:
     ended = project("--gate=60%", "--maxfail=1")
     assert ended.returncode == 10, ended.stdout
-    # vm3 is the first that is not ready; of those behind it nobody knows.
+    # vm3 is the first that is not ready; the later ones were not judged.
     assert project.results["gate"]["sentence"] == (
         "GATE NOT PASSED (60%): 2 of 10 VMs (20.0 %) ready, 60 % needed (1 not ready, 7 could not be judged)."
     )
@@ -174,7 +174,7 @@ def test_a_mistake_is_one_clear_error_at_the_start(project: Project, arguments: 
 
 
 def better(vm: str, id: str, readiness: str) -> Callable[[Json], None]:
-    """Makes the earlier run better than this one."""
+    """Make the earlier run better than this one."""
 
     def change(results: Json) -> None:
         result(results, vm, id).update(status="pass", root_cause=False)
@@ -226,7 +226,7 @@ def test_the_latest_run_is_the_newest_before_this_one(project: Project, earlier:
     ("arguments", "everything"),
     [
         ({"inventory": "fleet.yaml"}, True),
-        ({"vm": ["vm1"]}, True),  # without a fleet, it is the fleet
+        ({"vm": ["vm1"]}, True),  # without an inventory, these VMs are the fleet
         ({"vm": ["vm1"], "inventory": "fleet.yaml"}, False),
         ({"vm": ["vm1"], "azure_fleet": "s"}, False),
         ({"vm": ["vm1"], "evidence": "reports/latest"}, False),
@@ -280,7 +280,7 @@ def test_what_is_behind_a_waived_check_is_judged_by_itself(project: Project, pro
     data = project.results
     assert result(data, "vm6", "IMDS-002")["status"] == "waived"
     assert result(data, "vm6", "IMDS-004")["status"] not in ("blocked", "waived")
-    # What fails all the same is now what there is to fix.
+    # The consequence still fails, and is now a root cause.
     consequence = result(data, "vm6", "IMDS-003")
     assert (consequence["status"], consequence["root_cause"], consequence["caused_by"]) == ("fail", True, [])
     assert "IMDS-002" not in {cause["id"] for cause in data["causes"]}
@@ -307,7 +307,7 @@ def test_unused_waivers_and_those_that_end_soon_are_listed(project: Project) -> 
         f"Warning: the waiver of ROLES-002 on vm7 expires on {day}. Fix the finding or agree on a new date: anna, CHG-1044."
         in lines
     )
-    # A run over some of the VMs cannot tell.
+    # A run on some VMs does not report it.
     assert "no longer matches" not in project(soon, "--vm=vm1").stdout
 
 
@@ -315,7 +315,7 @@ def test_every_mistake_of_the_waivers_is_an_error_before_anything_is_judged(proj
     before = set(project.folder.glob("reports/2*"))
     option = project.waivers(("IMDS-02", "vm1"), ("IMDS-002", "vm1"), expires="2020-02-01")
     path = option.partition("=")[2]
-    # One module alone is collected, and every check is known all the same.
+    # Only one module is collected, but every check id is known.
     ended = project(option, "suites/test_roles.py", "-n2")
     assert ended.returncode == 4
     lines = [line for line in ended.stderr.splitlines() if line]

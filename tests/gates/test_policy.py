@@ -1,4 +1,4 @@
-"""`plugins.gates.policy`: policies in; passed or not, exit code and sentence out."""
+"""`plugins.gates.policy`: for each policy the result, the exit code and the sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SINCE = {"against": "20261120T221500Z-ab12", "regressions": []}
 
 
 def states(**words: str) -> dict[str, str]:
-    """Everything is ready, but for VMs by name, or by the beginning of their names with a count: r_16="not ready"."""
+    """All VMs are ready, except for those given by name, or by the beginning of their names and a count: r_16="not ready"."""
     readiness = {vm.name: "ready" for vm in FLEET}
     for name, word in words.items():
         group, _, count = name.partition("_")
@@ -50,7 +50,7 @@ TABLE = [
     ("98%", states(r_21="unknown"), 10, "GATE NOT PASSED (98%): 979 of 1,000 VMs (97.9 %) ready, 98 % needed (21 could not be judged)"),
     ("98.05%", states(r_20="not ready"), 1, "GATE NOT PASSED (98.05%): 980 of 1,000 VMs (98.00 %) ready, 98.05 % needed (20 not ready)"),
     ("100%", states(r_1="not ready"), 1, "GATE NOT PASSED (100%): 999 of 1,000 VMs (99.9 %) ready, 100 % needed (1 not ready)"),
-    # An unknown VM never counts as ready, but it may have been: the gate is not passed, and nothing else is said.
+    # An unknown VM never counts as ready, but it could be: the gate is not passed, with exit code 10.
     ("99%", states(r_10="not ready", c0="unknown"), 10, "GATE NOT PASSED (99%): 989 of 1,000 VMs (98.9 %) ready, 99 % needed (10 not ready, 1 could not be judged)"),
     ("99%", states(r_11="not ready", c0="unknown"), 1, "GATE NOT PASSED (99%): 988 of 1,000 VMs (98.8 %) ready, 99 % needed (11 not ready, 1 could not be judged)"),
     ("canary=all,rest=98%", states(r_16="not ready"), 0, "GATE PASSED (canary=all,rest=98%): canary 4 of 4 ready; rest 980 of 996 (98.3 %) ready, 98 % needed"),
@@ -67,10 +67,10 @@ TABLE = [
     ("unknown=2%", states(r_20="unknown"), 0, "GATE PASSED (unknown=2%): 20 of 1,000 VMs (2.0 %) could not be judged, 2 % allowed"),
     ("unknown=2%", states(r_21="unknown"), 10, "GATE NOT PASSED (unknown=2%): 21 of 1,000 VMs (2.1 %) could not be judged, 2 % allowed"),
     ("97%,unknown=0", states(r_20="not ready", c0="unknown"), 10, "GATE NOT PASSED (97%,unknown=0): 1 of 1,000 VMs could not be judged, none allowed; 979 of 1,000 VMs (97.9 %) ready, 97 % needed"),
-    # What failed outweighs what could not be judged, and is said first.
+    # Failures outweigh unknown results, and come first in the sentence.
     ("unknown=0,canary=all", states(c0="not ready", c1="unknown"), 1, "GATE NOT PASSED (unknown=0,canary=all): canary 2 of 4 ready, all needed (1 not ready, 1 could not be judged); 1 of 1,000 VMs could not be judged, none allowed"),
     ("chosen", states(r_2="not ready", c0="unknown"), 1, "GATE NOT PASSED (chosen): the chosen checks passed on 997 of 1,000 VMs, 0 of 0 required checks"),
-    # A selection of checks may leave nothing of a group.
+    # A selection may have no VM of a group.
     ("canary=all", {"r0": "ready"}, 10, "GATE NOT PASSED (canary=all): canary 0 of 0 ready, because none was judged"),
 ]  # fmt: skip
 
@@ -103,7 +103,7 @@ HEAD = "GATE NOT PASSED (no-regressions): "
     ],
 )  # fmt: skip
 def test_no_regressions(regressions: list[Any], unfinished: list[str], exit_code: int, sentence: str) -> None:
-    # How many VMs are ready does not matter to it.
+    # The number of ready VMs does not matter for this rule.
     actual = states(r_500="not ready")
     assert said("no-regressions", actual, {**SINCE, "regressions": regressions}, *unfinished) == (exit_code, sentence)
 

@@ -1,4 +1,4 @@
-"""Sends scripts that were cut over a real sshd, in a throwaway root: `python -m tests.gather.engine_cuts STEP`."""
+"""Send truncated scripts over a real sshd, in a throwaway root: `python -m tests.gather.engine_cuts STEP`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.sshd import Client, Keys, sshd, vm
 
 
 class _Cut:
-    """A script that lost bytes, and a sink that is never content."""
+    """A script that lost bytes, and a sink that is never complete."""
 
     command, advice, started = COMMAND, ADVICE, False
 
@@ -34,7 +34,7 @@ class _Cut:
 
 
 def cuts(step: int) -> list[list[Any]]:
-    """Send a script over a real sshd that lost some bytes at its begin or end: what became of each session."""
+    """Send scripts without some bytes at the beginning or end over a real sshd, and return the outcome of each session."""
     folder = Path("/tmp/cuts")
     folder.mkdir()
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -55,7 +55,7 @@ def cuts(step: int) -> list[list[Any]]:
 
         ssh.visit_all(vms, lambda which: sinks[which.name], lambda which: sinks[which.name], options, ended, Event())
     left: list[str] = []
-    for _ in range(40):  # a session of sshd may end a little later
+    for _ in range(40):  # the sshd of a session may end a little later
         if not (left := [text for text in others(set()).values() if text and not text.startswith("sshd")]):
             break
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Runs scripts of the engine in throwaway roots, one after the other in each, and reports what came back and what stayed.
+"""Run scripts of the engine in throwaway roots, in sequence in each, and print their answers and remaining processes.
 
 `python -m tests.gather.engine_driver` with the name of a shell reads a list of ``[folder, runs]`` as JSON from stdin and
 prints a list of their results. The roots are made at the folders and run at the same time; in each, a fork of this process
@@ -30,7 +30,7 @@ from tests.support.throwaway import PLACES, enter
 
 SHELLS = {"dash": "dash", "bash": "bash", "busybox": "busybox"}
 NOBODY = 65534
-#: Seconds for all to be away. The promise is two, for a machine with a processor to spare; the gate's has none.
+#: Seconds within which all processes must end. The promise is two, for an idle processor, which the gate does not have.
 AWAY_WITHIN = 2.0 if "FUZZ_EXAMPLES" in os.environ else 30.0
 
 
@@ -41,7 +41,7 @@ def reap() -> None:
 
 
 def others(known: set[int]) -> dict[int, str]:
-    """The processes that are there, without zombies, this one and those of `known`."""
+    """The running processes, except for zombies, this one and those in `known`."""
     reap()
     left = {}
     for path in Path("/proc").glob("[0-9]*"):
@@ -59,7 +59,7 @@ def folders() -> list[str]:
 
 
 def install(shell: str) -> str:
-    """A folder in which `sh` is that shell."""
+    """A folder with that shell as `sh`."""
     folder = Path("/tmp/shells", shell)
     if not folder.exists():
         folder.mkdir(parents=True)
@@ -72,8 +72,9 @@ def install(shell: str) -> str:
 def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
     """One run.
 
-    `what`: probes; before: lines of sh that start it as a login would; leave: when the client goes away; stall: it reads no
-    more until a program with this command line has come and gone; replace: in the script; sudoers: how sudo is set up.
+    `what`: probes; before: lines of sh that start it like a login; leave: when the client disconnects; stall: the client
+    stops reading until a program with this command line has started and ended; replace: changes to the script; sudoers:
+    sudo's configuration.
     """
     batch = compile_script(
         [ProbeCommand(probe[0], probe[1], probe[2], probe[3], tuple(probe[4]), probe[5]) for probe in what["probes"]]
@@ -117,7 +118,7 @@ def run(shell: str, what: dict[str, Any]) -> dict[str, Any]:
 
 def _started(shell: str, what: dict[str, Any]) -> subprocess.Popen[bytes]:
     """The shell of a login, which waits for the script."""
-    # python3 is the one that runs the tests: what else has that name may be a script that looks for one.
+    # Use the tests' own python3: another one on PATH may be a version manager's script.
     path = f"{install(shell)}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     boot = bootstrap("nexus-arc").strip("'")
     before = what.get("before", "") + '\nexec "$0" -c "$1"'
@@ -197,13 +198,13 @@ def _clean_up() -> None:
 
 
 def _chosen(which: str, main: int) -> list[int]:
-    """Processes to kill: the main shell, or all whose command line is this."""
+    """The processes to kill: the main shell, or all with this command line."""
     if which == "main":
         return [main]
     return [pid for pid, text in others(set()).items() if text == which]
 
 
-#: Starts a child that ends, and stops "it" when its process id belongs to somebody else.
+#: Start a child that ends, and stop its process id when that belongs to another process.
 _STRANGER = r"""
 eval "$1"
 first=0 self= room=/tmp ticks=0
@@ -219,7 +220,7 @@ stop "$k1" "$$" " $k1 "
 
 
 def stranger(shell: str) -> bool:
-    """Whether a process survives that has the process id of a probe that ended."""
+    """Whether a process with the id of an ended probe survives."""
     engine = Path(script.__file__).with_name("engine.sh").read_text()
     command = [f"{install(shell)}/sh", "-c", _STRANGER, "sh", engine]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -236,7 +237,7 @@ def stranger(shell: str) -> bool:
 
 
 def prepare() -> None:
-    """Let nobody use sudo, if there is one."""
+    """Forbid sudo, if it is installed."""
     for name in PLACES:
         Path(name).chmod(0o1777)
     if Path("/etc/sudoers.d").is_dir():
@@ -245,7 +246,7 @@ def prepare() -> None:
 
 
 def results_of(shell: str, folder: str, plans: list[dict[str, Any]], file: IO[str]) -> None:
-    """The results of the runs in one root, as JSON, to a file; this process does not return."""
+    """Write the results of the runs in one root to a file, as JSON; does not return."""
     status = 1
     try:
         enter(Path(folder))

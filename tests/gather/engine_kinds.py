@@ -1,6 +1,6 @@
-"""Kinds of probe that could hurt the Linux engine or their neighbours: name, text, and what its answer has to be.
+"""Kinds of probe that could harm the Linux engine or other probes: name, text, and expected answer.
 
-Those that Windows has, too, are in kinds.py, which says what an answer is. Every kind runs beside witnesses.
+kinds.py has those for both systems, and defines an answer. Every kind runs beside witnesses.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.gather.kinds import ANY, LATE, SOME_ERROR
 
-#: What ends a probe, and how.
+#: Ways in which a probe ends.
 ENDS: dict[str, tuple[str, Any]] = {
     "exit 7": ("exit 7", ("done", 7, "")),
     "exit 0": ("echo a; exit 0; echo b", ("done", 0, "a\n")),
@@ -97,7 +97,7 @@ for name, text in {
     expected = {"}; touch", ") & touch"}
     ENDS[f"syntax: {name}"] = (text, ("done", {127} if name == "' touch" else SOME_ERROR, ""))
 
-#: What a probe does to the shell that evaluates it.
+#: Changes to the shell that evaluates the probe.
 WORLD: dict[str, tuple[str, Any]] = {
     name: (text, ("done", 0, ANY))
     for name, text in {
@@ -142,7 +142,7 @@ WORLD["write to 3"] = ("echo 'e 1 0 0 0' >&3", ("done", SOME_ERROR, ""))
 WORLD["write to 6"] = ("echo x >&6", ("done", SOME_ERROR, ""))
 WORLD["the shell's memory"] = ('echo "$N" | grep -c nothing', ("done", 1, "0\n"))
 
-#: What it prints.
+#: Output of the probe.
 OUTPUT: dict[str, tuple[str, Any]] = {
     "nothing": (":", ("done", 0, "")),
     "no line feed": ("printf a", ("done", 0, "a")),
@@ -162,14 +162,14 @@ OUTPUT: dict[str, tuple[str, Any]] = {
     "a byte at a time": ("for a in 1 2 3; do printf .; sleep 0.05; done", ("done", 0, "...")),
 }
 
-#: What it leaves behind or waits for.
+#: Processes that it leaves behind or waits for.
 CHILDREN: dict[str, tuple[str, Any]] = {
     "background": ("sleep 77 & echo hi", ("done", 0, "hi\n")),
     "background, silent": ("sleep 77 >/dev/null 2>&1 & echo hi", ("done", 0, "hi\n")),
     "double fork": ("(sleep 77 &); echo hi", ("done", 0, "hi\n")),
     "nohup": ("nohup sleep 77 >/dev/null 2>&1 & echo hi", ("done", 0, "hi\n")),
     "deaf": ("(trap '' TERM HUP INT PIPE; sleep 77; sleep 77) & echo hi", ("done", 0, "hi\n")),
-    # As long as the others take; where others have work, it takes them little.
+    # Busy as long as the others run, with a low priority.
     "busy": ("nice -n 19 sh -c 'while :; do :; done' >/dev/null 2>&1 & echo hi", ("done", 0, "hi\n")),
     "a pipeline": ("sleep 77 | sleep 77 & echo hi", ("done", 0, "hi\n")),
     "with children": ("sh -c 'sleep 77; :' & echo hi", ("done", 0, "hi\n")),
@@ -208,10 +208,10 @@ CHILDREN: dict[str, tuple[str, Any]] = {
     "the main shell is stopped": ("kill -STOP $$; echo x", ("done", 0, "x\n")),
     "own session, holds the output": ("setsid sleep 76 & sleep 0.1; echo hi", ("done", 0, "hi\n")),
 }
-#: It leaves the session on purpose: documented, and allowed to stay.
+#: It leaves the session on purpose, so it may stay (documented).
 CHILDREN["own session"] = ("setsid sleep 79 >/dev/null 2>&1 & sleep 0.1; echo hi", ("done", 0, "hi\n"))
 
-#: What ends or spoils the whole run: nothing false may come of it, and nothing may stay.
+#: Probes that end or spoil the whole run: no answer may be false, and no process may stay.
 RUINOUS: dict[str, str] = {
     "kill $$": "kill $$; sleep 77",
     "kill -9 $$": "kill -9 $$; sleep 77",
@@ -226,8 +226,8 @@ RUINOUS: dict[str, str] = {
     "the sender is killed": 'sleep 0.3; kill -9 $(grep -al "^cat..*[.]o" /proc/[0-9]*/cmdline | cut -d/ -f3); sleep 1',
 }
 
-#: What a login brings: environment, lines of sh before the script, and whether the witnesses answer as ever. Otherwise no
-#: answer may be false, and the client has to get a word: an exit status, a frame, or a message on stderr.
+#: Settings of a login: environment, lines of sh before the script, and whether the witnesses answer as usual. If not, no
+#: answer may be false, and the client must get an exit status, a frame, or a message on stderr.
 LOGINS: dict[str, tuple[dict[str, str], str, bool]] = {
     "TMOUT": ({"TMOUT": "1"}, "", True),
     "SHELLOPTS errexit": ({"SHELLOPTS": "errexit"}, "", True),
@@ -316,5 +316,5 @@ USERS: dict[str, tuple[dict[str, str], str, bool]] = {
     "nearly enough processes": ({}, "ulimit -u 14", False),
     "enough processes": ({}, "ulimit -u 200", True),
 }
-#: The script names why it runs nothing.
+#: The script reports why it runs nothing.
 REFUSED = {"no files", "full everywhere", "far too few descriptors", "few processes", "nearly enough processes"}

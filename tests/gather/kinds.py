@@ -1,6 +1,6 @@
-"""Kinds of probe that both engines have to survive: one table for test_engine.py and test_windows_engine.py.
+"""Kinds of probe for both engines: one table for test_engine.py and test_windows_engine.py.
 
-The kinds of one system alone are in engine_kinds.py and in test_windows_engine.py.
+The kinds for only one system are in engine_kinds.py and test_windows_engine.py.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from tests.support.powershell import KILLED, SH
 ANY = None
 SOME_ERROR = frozenset(range(1, 256))
 
-#: State, exit status and stdout. A status may be a set of them; None stands for anything.
+#: State, exit status and stdout. A status may be a set; None matches anything.
 Answer = tuple[str, int | frozenset[int] | None, str | None]
 
 LATE: Answer = ("timed out", None, "")
 
 
 class Kind(NamedTuple):
-    """A kind of probe, and what its answer has to be on either system."""
+    """A kind of probe, and its expected answer on both systems."""
 
-    promise: str  # as the tables of docs/engine.md and docs/windows.md have it
+    promise: str  # in the tables of docs/engine.md and docs/windows.md
     name: str
     linux: str  # text for sh
-    windows: str | None  # text for PowerShell; None: there is nothing like it
+    windows: str | None  # text for PowerShell; None: not possible there
     answer: Answer
 
 
 def program(text: str) -> str:
-    """PowerShell's way to start a program that does this; it stands for any program of Windows."""
+    """PowerShell's command to start a program that does this, as an example of any Windows program."""
     return tool(SH, "-c", text)
 
 
@@ -39,7 +39,7 @@ _OWN = "A probe cannot change another probe or the engine."
 _OUTPUT = "No output reaches another probe's answer."
 _LATE = "A late probe is stopped with all its descendants."
 
-#: A program does the same on both: promise, name, text for sh, answer.
+#: Programs that do the same on both systems: promise, name, text for sh, answer.
 _PROGRAMS: list[tuple[str, str, str, Answer]] = [
     (_STATUS, "a program's status", "sh -c 'exit 7'", ("done", 7, "")),
     (_STATUS, "a program is killed", "sh -c 'kill -9 $$'", ("done", KILLED, "")),

@@ -1,4 +1,4 @@
-"""What becomes of a session: evidence on disk, whichever way the session ended."""
+"""The evidence on disk for each way in which a session can end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Answer = Callable[[str], bytes]
 def gathered(
     monkeypatch: pytest.MonkeyPatch, folder: Path, answer: Answer | None, session: SshSession
 ) -> tuple[Evidence, bool]:
-    """Gather one VM whose shell answers `answer(nonce)`, or never starts when that is None."""
+    """Gather one VM whose shell answers `answer(nonce)`, or does not start if that is None."""
 
     def visit_all(
         vms: Sequence[Vm],
@@ -55,7 +55,7 @@ def gathered(
     archive = Archive.create(folder, {"id": "x"}, [VM])
     whole = gather([VM], {VM.name: PLAN}, ssh.Options(run_timeout=5), archive, progress)
     assert progress.names == [VM.name]
-    return Archive(folder)[VM.name], whole  # as it is on disk
+    return Archive(folder)[VM.name], whole  # from disk
 
 
 def frame(nonce: str, index: int, text: str) -> str:
@@ -134,7 +134,7 @@ def test_an_interrupt_is_reported_and_keeps_the_evidence(monkeypatch: pytest.Mon
 
 
 def test_evidence_is_stored_beside_the_loop_that_answers_the_vms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redaction and the disk take their time: no other VM waits for them, and all are stored at the end."""
+    """Redaction and disk writes are slow: other VMs do not wait for them, and all evidence is stored at the end."""
     threads: dict[str, int] = {}
     stored: list[str] = []
 

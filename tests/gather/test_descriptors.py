@@ -1,4 +1,4 @@
-"""Few file descriptors: fewer VMs at a time, and what still fails says so, not that a host is unknown."""
+"""With few file descriptors, fewer VMs are visited in parallel, and failures name the cause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugins.ssh.errors import NO_DESCRIPTORS, SshError
 
 
 def answers(code: str, *limits: tuple[int, int]) -> list[Any]:
-    """What Python code prints in a process for each limit on open files, soft and hard."""
+    """The output of Python code for each soft and hard limit of open files."""
     each = f"""
 for limit in {limits!r}:
     if not os.fork():

@@ -1,7 +1,7 @@
-"""The engine, tortured: every kind of probe beside witnesses, in every shell, in a throwaway root (docs/engine.md).
+"""The engine with every kind of probe beside witnesses, in every shell, in a throwaway root (docs/engine.md).
 
-Each run is followed by a look for processes and folders that stayed. In the gate the kinds of a group run side by side;
-with FUZZ_EXAMPLES (`make fuzz`) each runs alone, too.
+After each run the test looks for remaining processes and folders. In the gate the kinds of a group run in parallel;
+with FUZZ_EXAMPLES (`make fuzz`) each also runs alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(throwaway.missing()), re
 ROOT = Path(__file__).resolve().parents[2]
 FUZZ = "FUZZ_EXAMPLES" in os.environ
 
-#: Probes of which nothing may be missing or wrong, whatever runs beside them.
+#: Probes whose answers must be complete and right, whatever runs beside them.
 WITNESSES = {
     "quick": ("echo one; echo two >&2; exit 4", ["done", 4, "one\n", "two\n", False]),
     "slow": ("sleep 0.4; printf three", ["done", 0, "three", "", False]),
@@ -47,9 +47,9 @@ def witnesses(root: bool = False) -> list[list[Any]]:
 
 
 def timeout_of(answer: Any) -> float:
-    """Seconds. What is to run into its limit has to print what it prints before, beside 150 others.
+    """Seconds. A probe that must time out has to finish its output first, beside 150 others.
 
-    What prints more than is kept waits for its limit, too; until the last has ended, "busy" keeps a processor busy.
+    A probe that prints more than is kept also waits for its limit; until the last has ended, "busy" uses a processor.
     """
     if answer[0] == "timed out":
         return 6 if answer[2] else 1
@@ -57,7 +57,7 @@ def timeout_of(answer: Any) -> float:
 
 
 def answer_to(what: Any, *command: str) -> Any:
-    """What a command says to `what`, both as JSON."""
+    """The answer of a command to `what`, both as JSON."""
     done = subprocess.run(command, cwd=ROOT, input=json.dumps(what), capture_output=True, text=True, timeout=3600)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
@@ -72,26 +72,26 @@ GROUPS: dict[str, dict[str, tuple[str, Any]]] = {
     "children": CHILDREN,
 }
 KINDS = {f"{group}: {name}": kind for group, kinds in GROUPS.items() for name, kind in kinds.items()}
-#: It keeps the main shell from keeping the time, so it runs alone.
+#: These stop the main shell's clock, so they run alone.
 ALONE = [name for name in KINDS if "main shell" in name]
 #: May stay: it left the session on purpose, or the login started it.
 STAY = ["sleep 79", "sleep 75"]
-#: When the client goes, or what is killed.
+#: When the client disconnects, or which process is killed.
 GONE: dict[str, dict[str, Any]] = {
     **{f"gone after {leave}": {"leave": leave} for leave in (0, 0.05, 0.2, 0.7, 1.2)},
     **{f"{name} of main": {"kill": ["main", 0.4, name]} for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGKILL")},
     "the clock dies": {"kill": ["sleep 1", 0.6, "SIGKILL"]},
     "not watched": {"leave": 1.2, "eof": True},
 }
-_ALONE = 20_000 + os.getpid() % 40_000  # a user id that nothing else here has, nor these tests in another process
+_ALONE = 20_000 + os.getpid() % 40_000  # a user id that neither another program nor another process of these tests has
 _SLEEPS = "sleep 77 | sleep 77"
-#: How root and what is left are reached; each with the kinds of children, some as root.
+#: Ways to get root and to find remaining processes; each with the kinds of children, some as root.
 WAYS: dict[str, dict[str, Any]] = {
     "a kernel that lists no children": {"replace": ["/children", "/no-such-file"]},
     "sudo with a terminal of its own": {"sudoers": "use_pty"},
     "sudo without one": {"sudoers": "!use_pty"},
 }
-#: Neither the pipe to the client nor that of the VM's sender holds so much.
+#: More than the pipes of the client and of the VM's sender can hold.
 _MUCH = [probe(f"much {number}", "head -c 60000 /dev/zero") for number in range(4)]
 STALLED = [*_MUCH, probe("late", "sleep 78 & sleep 78", 3), probe("rooted", "sleep 78 & sleep 78", 3, root=True)]
 FOR_LONG = [
@@ -103,7 +103,7 @@ FOR_LONG = [
 
 
 def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Everything that runs in one shell, by test and name."""
+    """All runs in one shell, by test and name."""
     kinds = {name: probe(name, text, timeout_of(answer)) for name, (text, answer) in KINDS.items()}
     rooted = {  # sudo has to answer within the limit
         name: [*kind[:2], max(kind[2], 3), True, *kind[4:]] for name, kind in kinds.items() if name not in ALONE
@@ -117,7 +117,7 @@ def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
         ("ruins", name): {"probes": [probe("it", text, 2)], "patience": 6} for name, text in shared(shell, RUINOUS)
     }
     for who, user in {"root": None, "user": NOBODY}.items():
-        alone = user and _ALONE  # a limit on processes counts those of all programs of a user
+        alone = user and _ALONE  # the limit on processes counts all processes of a user
         for name, (env, before, whole) in shared(shell, LOGINS if user is None else USERS):
             made[f"login {who}", name] = {"probes": [], "env": env, "before": before, "user": alone}
             made[f"login {who}", name] |= {"patience": 60 if whole else 4}  # one without an end is waited for so long
@@ -133,7 +133,7 @@ def plans(shell: str) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def shared(shell: str, kinds: dict[str, Any]) -> list[tuple[str, Any]]:
-    """A share of the kinds: in the gate each runs in one of the shells."""
+    """A part of the kinds: in the gate each runs in one of the shells."""
     number = list(SHELLS).index(shell)
     return [kind for index, kind in enumerate(kinds.items()) if FUZZ or index % len(SHELLS) == number]
 
@@ -143,7 +143,7 @@ Results = Callable[[str], dict[str, Any]]
 
 @pytest.fixture(scope="module", params=SHELLS)
 def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """What came of the plans of one shell, by the name of their test."""
+    """The results of one shell's runs, by the name of their test."""
     shell = request.param
     if shutil.which(SHELLS[shell]) is None:
         pytest.skip(f"{shell} is not installed here")
@@ -157,9 +157,9 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def side_by_side(planned: dict[tuple[str, str], dict[str, Any]]) -> list[list[tuple[tuple[str, str], dict[str, Any]]]]:
-    """Plans that run in one throwaway root after the other; the roots run at the same time, since most plans wait.
+    """Groups of runs: those of a group run in sequence in one throwaway root, and the roots in parallel.
 
-    With FUZZ_EXAMPLES one root has almost all. Logins of the user whose processes are counted stay together.
+    With FUZZ_EXAMPLES one root has almost all. Logins of the user whose processes are counted are in one group.
     """
     roots: dict[str, list[tuple[tuple[str, str], dict[str, Any]]]] = {}
     for index, (key, plan) in enumerate(planned.items()):
@@ -170,7 +170,7 @@ def side_by_side(planned: dict[tuple[str, str], dict[str, Any]]) -> list[list[tu
 
 
 def complaints(result: Mapping[str, Any], expected: Mapping[str, Any], whole: bool = True) -> list[str]:
-    """What is not as it has to be, with the witnesses and with what stayed; `whole`: every answer has to be there."""
+    """The errors, also of witnesses, and remaining processes; with `whole`, every answer is required."""
     seen = result["seen"]
     wrong = [f"stayed: {what}" for what in (*result["left"], *result["folders"])]
     if result["gone"] > AWAY_WITHIN:
@@ -194,7 +194,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 @pytest.mark.parametrize("who", ["kinds", "sudo"])
 def test_a_probe_changes_no_other_and_leaves_nothing(results: Results, who: str) -> None:
-    """Under sudo the same kinds as root, and nothing of root's stays."""
+    """The same kinds as root under sudo; no process of root remains."""
     wrong = []
     for name, result in results(who).items():
         names = KINDS.keys() - set(ALONE) if name == "together" else {name}
@@ -227,7 +227,7 @@ def test_what_the_login_brings_does_not_matter_or_is_a_word(results: Results, wh
 
 @pytest.mark.parametrize("who", ["root", "user"])
 def test_when_the_client_is_gone_everything_is(results: Results, who: str) -> None:
-    """Within two seconds, whenever it goes, and whatever ends the main shell or the clock."""
+    """Within two seconds, whenever the client disconnects, and whatever ends the main shell or the clock."""
     wrong = [
         f"{name}: {complaint}"
         for name, result in results(f"gone {who}").items()
@@ -237,7 +237,7 @@ def test_when_the_client_is_gone_everything_is(results: Results, who: str) -> No
 
 
 def test_a_client_that_stalls_delays_no_limit(results: Results) -> None:
-    """The late probes are stopped while nobody reads; then all answers come, or the client goes, and nothing stays."""
+    """Late probes are stopped while the client does not read. Then all answers come, or the client disconnects."""
     expected = {name: ("done", 0, ANY) for name, *_ in _MUCH} | {"late": LATE, "rooted": LATE}
     for who in ("root", "user"):
         for name, result in results(f"stalled {who}").items():
@@ -253,13 +253,13 @@ def test_however_root_and_children_are_reached_nothing_stays(results: Results) -
 
 @needs_sshd
 def test_a_script_that_was_cut_runs_nothing(tmp_path: Path) -> None:
-    """At every 50th byte from either end, over a real sshd; in the gate at a dozen places of each."""
+    """Cut at every 50th byte from either end, over a real sshd; in the gate at a dozen places each."""
     module = (sys.executable, "-B", "-m", "tests.gather.engine_cuts", "50" if FUZZ else "900")
     command = throwaway.command(tmp_path, "env", f"PYTHONPATH={ROOT}", *module)
     *ends, (_, left, folders) = answer_to(None, *command)
     assert (left, folders) == ([], [])
     assert len(ends) > 20
-    # A busy sshd turns some away before the login (MaxStartups).
+    # A busy sshd rejects some connections before the login (MaxStartups).
     refused = [message for _, outcome, message in ends if outcome == "shell refused"]
     assert {outcome for _, outcome, _ in ends} <= {"shell refused", "turned away"}
     assert all("did not reach its shell completely" in message for message in refused)

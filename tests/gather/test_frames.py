@@ -1,4 +1,4 @@
-"""Reading a VM's answer, in any pieces, and whatever the VM sends."""
+"""Decoding a VM's answer, in any pieces, whatever it contains."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_outputs_sent_together_count_with_their_frames_in_order() -> None:
     end = b"\nN0NCE s\n\nN0NCE s\n\nN0NCE f 2 e 7 10.00 10.25\nN0NCE f 1 t - 10.00 11.50\n\nN0NCE end\n"
     assert decoded(b"\nN0NCE hello\n", printed + end).results == decoded(GOOD).results
     assert decoded(printed).results == {}
-    assert decoded(printed, b"\nN0NCE b\n", frame).results == {}  # it was not sent as a whole
+    assert decoded(printed, b"\nN0NCE b\n", frame).results == {}  # it was not sent completely
     assert decoded(b"\nN0NCE b\n\nN0NCE s\n", frame).results == {}  # no stderr
     assert len(decoded(*[b"\nN0NCE s\n"] * 100)._printed) == 4
 

@@ -1,4 +1,4 @@
-"""The engines for Linux and Windows make one list of promises, and each names the tests that hold it."""
+"""The pages of both engines list the same promises, each with its tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from tests.gather.kinds import KINDS
 from tests.support.paths import ROOT
 
-#: Page -> the file of its tests, where the page names none.
+#: Page -> the file of its tests if a promise names no file.
 PAGES = {"engine.md": "tests/gather/test_engine.py", "windows.md": "tests/gather/test_windows_engine.py"}
 
 

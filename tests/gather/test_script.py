@@ -1,4 +1,4 @@
-"""The script that runs on a VM, under every small shell that is here, and what comes back of it."""
+"""The script on a VM, in every installed small shell, and its output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def folder_of(batch: VmScript) -> str:
 def run(
     shell: list[str], *probes: ProbeCommand, env: dict[str, str] | None = None, user: int | None = None
 ) -> FrameDecoder:
-    """What the shell answers to somebody who listens: its stdin stays open until it ends."""
+    """The output of the shell; its stdin stays open until it ends, as with a connected client."""
     batch = compile_script(probes)
     decoder = FrameDecoder(batch)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -82,7 +82,7 @@ def test_bytes_arrive_as_they_were_printed(shell: list[str]) -> None:
 
 
 def test_probes_run_side_by_side(shell: list[str], tmp_path: Path) -> None:
-    """Each waits until all eight have begun."""
+    """Each probe waits until all eight have started."""
     wait = f"until [ $(ls {tmp_path} | wc -l) = 8 ]; do sleep 0.1; done"
     decoder = run(shell, *(planned(f"probe{n}", f"mkdir {tmp_path}/{n}; {wait}", timeout=60) for n in range(8)))
     assert [(seen.state, seen.exit) for seen in decoder.results.values()] == [("done", 0)] * 8
@@ -158,7 +158,7 @@ def test_stdin_is_closed(shell: list[str]) -> None:
 
 
 def test_the_nonce_is_not_in_the_environment_or_an_argument_list(shell: list[str]) -> None:
-    # What looks like a nonce in either: a busy machine's argument lists are too long for an answer.
+    # Only texts that look like a nonce: the argument lists of a busy machine are too long for an answer.
     look = f"{{ env; cat /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; echo {'0' * 32}; }} | grep -aoE '[0-9a-f]{{32}}'"
     batch = compile_script([planned("a", look, cap=60_000, timeout=60)])
     answer = subprocess.run(shell, input=batch.script, capture_output=True, timeout=100)
@@ -222,7 +222,7 @@ SUDO = {
 
 @pytest.fixture
 def fake_sudo() -> Iterator[Callable[[str], dict[str, str]]]:
-    """Puts a `sudo` of our own first on PATH, in a folder that any user may enter; gives the environment for it."""
+    """Put a `sudo` of our own first on PATH, in a folder that any user may enter; return the environment."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
 
@@ -277,7 +277,7 @@ def test_to_send_the_answers_takes_a_process_for_forty_probes(tmp_path: Path) ->
     assert decoder.results["loud"].stderr == "err\n"
     files = [int(line) for line in (tmp_path / "called").read_text().split()]
     assert sum(files) == 4 * len(probes)
-    assert len(files) <= 2 + seconds  # for all forty, and for those that were there when a second had passed
+    assert len(files) <= 2 + seconds  # for all forty, and once a second
 
 
 @pytest.mark.parametrize(("timeouts", "seconds"), [((), 0), ((0.2,), 1), ((3, 7.5, 5), 8)])

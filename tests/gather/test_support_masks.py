@@ -1,4 +1,4 @@
-"""What ``--bundle`` reads of logs is masked on the VM already, by the table of names that the runner uses."""
+"""Logs for ``--bundle`` are masked on the VM, by the runner's table of names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every text that can be sent, against what Windows PowerShell 5.1 and .NET Framework 4.6.2 have (tests.support.check51)."""
+"""Every text for Windows VMs uses only Windows PowerShell 5.1 and .NET Framework 4.6.2 (tests.support.check51)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SENT = {
     **{probe.key: probe.command for probe in support_probes(VM)},
 }
 
-#: What later versions have, and the complaint about it.
+#: Features of later versions, and the error for each.
 LATER = {
     "$a = $b ? 1 : 2": "TernaryExpressionAst",
     "$a ?? 1": "QuestionQuestion",

@@ -114,7 +114,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_more_findings_than_anybody_reads_are_counted_not_shown(troubled: Path) -> None:
     assert len(rows(troubled)) == 400
-    assert "20 rarer findings are left out here; results.json has them." in words(troubled)
+    assert "20 rarer findings are only in results.json." in words(troubled)
 
 
 def test_more_fixes_than_a_page_can_hold_are_counted_not_shown(troubled: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_verdict_states_how_many_vms_the_plan_makes_ready(six: Path) -> None
         "Not ready 1 of 6 VMs are ready; 3 are not; 2 could not be judged. 5 fixes make 4 of 6 VMs ready. 2 more can then be judged."
         in text
     )
-    assert "Nothing has to be fixed." not in text
+    assert "Nothing to fix." not in text
 
 
 def test_a_partial_run_says_once_which_checks_were_left_out(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_fix_shows_its_commands_and_the_warnings_stand_apart(six: Path) -> Non
     text = words(six)
     assert "az networkcloud cloudservicesnetwork update --name csn-01" in text
     assert "Commands for you to run; nothing runs them by itself" in text
-    warnings = text[text.index("These keep no VM from being ready.") : text.index("VMs and checks 6 VMs, 47 checks")]
+    warnings = text[text.index("Warnings do not keep a VM from being ready.") : text.index("VMs and checks 6 VMs, 47 checks")]
     assert "Set the clock on 2 VMs The clock is 204 s behind Azure's; expected at most 120 s. SSH-003" in warnings
     assert "PROXY-002" not in warnings
 
@@ -208,14 +208,14 @@ def test_the_forecast_at_several_sizes(size: int, expected: str) -> None:
 
 def test_a_run_in_which_all_is_well_says_that_there_is_nothing_to_fix(tmp_path: Path) -> None:
     text = words(write_page(tmp_path, saved("ready")))
-    assert "Nothing has to be fixed." in text and "No findings." in text
+    assert "Nothing to fix." in text and "No findings." in text
     assert "What to fix" not in text and "Warnings" not in text
 
 
 def test_a_run_without_vms_has_a_page_that_says_so(tmp_path: Path) -> None:
     empty = {**run([]), "verdict": "unknown", "sentence": "No VM was judged."}
     page = write_page(tmp_path, empty)
-    assert "Unknown No VM was judged." in words(page) and "Nothing has to be fixed." not in words(page)
+    assert "Unknown No VM was judged." in words(page) and "Nothing to fix." not in words(page)
     assert core(page)["vms"] == []
 
 
@@ -225,9 +225,9 @@ def test_what_only_some_runs_have_is_shown_when_it_is_there(six: Path, extras: P
         "✕ Gate not passed canary=all,unknown=2% ✕ not met canary=all canary 2 of 3 ready, all needed ✓ met unknown=2%",
         "Changes since 20261114T221500Z-9c1d",
         "Worse 2", "New 2", "Fixed 1", "Still there 1",
-        "VMs that are no longer there retired-web-001",
+        "VMs that this run no longer has retired-web-001",
         "PLATFORM-002 lyon-* 8 2026-12-31 expires soon The bundle upgrade is planned. platform team https://tracker.example/CHG-1044",
-        "DNS-001 login.microsoftonline.com site:turin 0 can go 2027-06-30 A split horizon.",
+        "DNS-001 login.microsoftonline.com site:turin 0 unused 2027-06-30 A split horizon.",
         "healthz on 40 VMs", "cat /etc/os-release",
         "Requests to Azure 31", "200, 30 times", "no answer",
         f"profile sha256:{'a' * 64}",

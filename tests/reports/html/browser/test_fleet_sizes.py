@@ -38,8 +38,8 @@ def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chro
     cause["vms"] = [cause["vms"][0], *ready[-40:]]  # of these the matrix draws none but the first
     opened(browser, write_page(tmp_path, results, caps={"vms": 200, "names": 30}).as_uri())
     assert js(browser, "document.querySelector('#drawn').textContent") == (
-        "The matrix shows 200 of 300 VMs: those with something to fix first. "
-        "Its groups, its counts and the filter cover only these."
+        "The matrix shows 200 of 300 VMs, those with findings first. "
+        "Its groups, its counts and the filter cover only these VMs."
     )
     assert shown(browser) == "200 VMs: 65 not ready, 6 unknown, 129 ready."
     click(browser, "#step-1 summary")

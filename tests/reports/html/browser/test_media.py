@@ -93,7 +93,7 @@ def test_without_scripts_findings_vms_and_commands_are_there_and_nothing_looks_a
     assert visible(browser, "#results-table, #findings-table") == []  # pytest-html fills its table by a script
     text = js(browser, "document.querySelector('#report').innerText")
     for part in (
-        "Scripts are switched off here",
+        "JavaScript is disabled",
         "az networkcloud cloudservicesnetwork update --name csn-01",
         "CONNECT gbl.his.arc.azure.com:443 was answered with 403",
         "edge-gateway-with-a-long-name-01",
