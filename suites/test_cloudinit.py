@@ -24,8 +24,8 @@ _GENERAL = (
 )
 
 _VERBS = {
-    Level.CERTAIN: ("speaks of failure", "speak of failure"),
-    Level.COMPLAINT: ("complains, and shows no certain failure", "complain, and show no certain failure"),
+    Level.CERTAIN: ("reports a failure", "report failures"),
+    Level.COMPLAINT: ("contains a complaint, but no certain failure", "contain complaints, but no certain failure"),
 }
 
 _UNFINISHED = "cloud-init has not finished"

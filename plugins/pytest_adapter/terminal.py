@@ -29,7 +29,7 @@ def header(config: pytest.Config) -> list[str]:
     if run.kind == "resumed":
         lines.append(f"resumes run {files.id}, {counted(len(scope.pending), 'VM')} to visit")
     elif run.kind == "new" and files.directory:
-        lines.append(f"kept in {_shown(files.directory)} (to resume an interrupted run: --resume={files.id})")
+        lines.append(f"run directory: {_shown(files.directory)} (to resume an interrupted run: --resume={files.id})")
     return [f"nexus: {message_text(line)}" for line in (*lines, *run.notes, *run.rules.decisions.notes)]
 
 

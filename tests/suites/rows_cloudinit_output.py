@@ -57,7 +57,7 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": captured("cloudinit/25.1.4-middle-output"),
         },
         Status.FAIL,
-        f"4 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:10:28 +0000 speak of failure: "
+        f"4 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:10:28 +0000 report failures: "
         "line 18: “/var/lib/cloud/instance/scripts/runcmd: 3: curl: not found” (a program was missing: the step that installs it failed, or never ran); "
         "line 22: “E: Unable to locate package no-such-package-here” (the package manager does not have the package, or not what it depends on); "
         "line 23: “/var/lib/cloud/instance/scripts/runcmd: 5: wget: not found” (a program was missing: the step that installs it failed, or never ran); and 1 more.",
@@ -70,7 +70,7 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": captured("cloudinit/22.4.2-script-output"),
         },
         Status.FAIL,
-        f"3 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:11:05 +0000 speak of failure: "
+        f"3 lines of {LOG} in the boot of Sun, 22 Nov 2026 00:11:05 +0000 report failures: "
         "line 19: “/var/lib/cloud/instance/scripts/part-001: line 4: az: command not found” (a program was missing: the step that installs it failed, or never ran); "
         "line 20: “2026-11-22 00:11:06,925 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)” (a part of cloud-init failed); "
         "line 21: “2026-11-22 00:11:06,925 - util.py[WARNING]: Running module scripts-user (<module 'cloudinit.config.cc_scripts_user' from '/usr/lib/python3/dist-packages/cloudinit/config/cc_scripts_user.py'>) failed” (a part of cloud-init failed).",
@@ -83,14 +83,14 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": output("3:INFO AZCM0000: Success", "8:FATAL   AZCM0026: Network Error"),
         },
         Status.FAIL,
-        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 219: “FATAL   AZCM0026: Network Error” (azcmagent, or signing in for it, failed (AGENT-006 explains its codes)).",
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 reports a failure: line 219: “FATAL   AZCM0026: Network Error” (azcmagent, or signing in for it, failed (AGENT-006 explains its codes)).",
         f"{CODE} {FROM_THERE}",
     ),
     Row(
         "no beginning",
         {"cloudinit": NO_CLOUD_INIT, "cloudinit_output": output("7:E: Could not get lock", begin="@from ?\n")},
         Status.FAIL,
-        f"1 line of {LOG} in all of the log (it names no boot) speaks of failure: line 7: “E: Could not get lock” (another process held the package manager's lock).",
+        f"1 line of {LOG} in all of the log (it names no boot) reports a failure: line 7: “E: Could not get lock” (another process held the package manager's lock).",
         f"{LOCKED} {FROM_THERE}",
     ),
     Row(
@@ -100,14 +100,14 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": output("7:E: Unable to locate package azure-cli", BOOT_2, end="@end\n"),
         },
         Status.FAIL,
-        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) speaks of failure: line 218: “E: Unable to locate package azure-cli” (the package manager does not have the package, or not what it depends on).",
+        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) reports a failure: line 218: “E: Unable to locate package azure-cli” (the package manager does not have the package, or not what it depends on).",
         f"{NO_PACKAGE} {FROM_THERE}",
     ),
     Row(
         "both boots failed",
         {"cloudinit": DONE, "cloudinit_output": output("7:E: a", BOOT_2, "9:curl: (7) Failed to connect")},
         Status.FAIL,
-        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 speak of failure: line 218: “E: a” (a program reports a problem); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"2 lines of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) and the boot of Mon, 23 Nov 2026 08:00:00 +0000 report failures: line 218: “E: a” (a program reports a problem); line 508: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
         f"{DOWNLOAD} {FROM_THERE}",
     ),
     Row(
@@ -135,7 +135,7 @@ ROWS["CLOUDINIT-002"] = [
             ),
         },
         Status.FAIL,
-        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speaks of failure: line 220: “2025-01-21 10:00:12,007 - __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'IyEv...'” (cloud-init did not take the user data, or a part of it: the steps in it did not run).",
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 reports a failure: line 220: “2025-01-21 10:00:12,007 - __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'IyEv...'” (cloud-init did not take the user data, or a part of it: the steps in it did not run).",
         f"{USER_DATA} {FROM_THERE}",
     ),
     Row(
@@ -145,14 +145,14 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": output("1:E: a", "2:E: b", "2:E: b", "3:E: c", "4:E: d", end="@more 7\n@end\n"),
         },
         Status.FAIL,
-        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 speak of failure: line 212: “E: a” (a program reports a problem); line 213: “E: b” (a program reports a problem); line 214: “E: c” (a program reports a problem); and 1 more.",
+        f"4 or more lines of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 report failures: line 212: “E: a” (a program reports a problem); line 213: “E: b” (a program reports a problem); line 214: “E: c” (a program reports a problem); and 1 more.",
         FROM_THERE,
     ),
     Row(
         "a program complains, and nothing more",
         {"cloudinit": DONE, "cloudinit_output": output("9:rm: cannot remove '/tmp/x': No such file or directory")},
         Status.WARN,
-        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 complains, and shows no certain failure: line 220: “rm: cannot remove '/tmp/x': No such file or directory” (a file was missing: the step that should have created it failed, or never ran).",
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 contains a complaint, but no certain failure: line 220: “rm: cannot remove '/tmp/x': No such file or directory” (a file was missing: the step that should have created it failed, or never ran).",
         f"{MISSING_FILE} {FROM_THERE}",
     ),
     Row(
@@ -168,7 +168,7 @@ ROWS["CLOUDINIT-002"] = [
             ),
         },
         Status.FAIL,
-        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) speaks of failure: line 220 of {LOG}.1 (modules:final): “curl: (28) Connection timed out after 30001 milliseconds” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"1 line of {LOG} in the first boot (Sun, 22 Nov 2026 00:02:39 +0000) reports a failure: line 220 of {LOG}.1 (modules:final): “curl: (28) Connection timed out after 30001 milliseconds” (a download failed (PROXY-001, NET-001, NET-002)).",
         f"{DOWNLOAD} {FROM_THERE}",
     ),
     Row(
@@ -192,7 +192,7 @@ ROWS["CLOUDINIT-002"] = [
             "cloudinit_output": output("3:curl: (7) Failed to connect", "4:attempt 1 failed, retrying"),
         },
         Status.WARN,
-        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 complains, and shows no certain failure: line 214: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
+        f"1 line of {LOG} in the boot of Sun, 22 Nov 2026 00:02:39 +0000 contains a complaint, but no certain failure: line 214: “curl: (7) Failed to connect” (a download failed (PROXY-001, NET-001, NET-002)).",
         f"{DOWNLOAD} {FROM_THERE}",
     ),
     Row(
