@@ -185,7 +185,9 @@ def test_a_fix_shows_its_commands_and_the_warnings_stand_apart(six: Path) -> Non
     text = words(six)
     assert "az networkcloud cloudservicesnetwork update --name csn-01" in text
     assert "Commands for you to run; nothing runs them by itself" in text
-    warnings = text[text.index("Warnings do not keep a VM from being ready.") : text.index("VMs and checks 6 VMs, 47 checks")]
+    warnings = text[
+        text.index("Warnings do not keep a VM from being ready.") : text.index("VMs and checks 6 VMs, 47 checks")
+    ]
     assert "Set the clock on 2 VMs The clock is 204 s behind Azure's; expected at most 120 s. SSH-003" in warnings
     assert "PROXY-002" not in warnings
 
