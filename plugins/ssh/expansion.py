@@ -62,14 +62,23 @@ class Tokens:
 
 @cache
 def home() -> Path:
-    """The home folder as ssh sees it: from the password database, not from HOME."""
-    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    """The home folder as ssh sees it: from the password database; HOME counts only for a user without an entry there.
+
+    Containers often have such users. ssh itself refuses to run for them.
+    """
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path(os.environ.get("HOME") or "/")
 
 
 @cache
 def local_user() -> str:
-    """The name of the user who runs this, by the password database."""
-    return pwd.getpwuid(os.getuid()).pw_name
+    """The name of the user who runs this, by the password database; the number of a user without an entry there."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def expand_tilde(name: str) -> str:

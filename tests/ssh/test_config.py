@@ -43,6 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     monkeypatch.undo()
     expansion.home.cache_clear()
+    expansion.local_user.cache_clear()
 
 
 def test_relative_includes_and_the_home_folder(home: Path) -> None:
@@ -51,6 +52,26 @@ def test_relative_includes_and_the_home_folder(home: Path) -> None:
     write(home / ".ssh", "User berta\n", "config.d/b")
     ours = hop(by_reader(write(home / ".ssh", "Include config.d/a more config.d/nothing*\n")))
     assert (ours.port, ours.user) == (40, "berta")
+
+
+def test_a_user_without_an_entry_in_the_password_database(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs with any number as its user."""
+
+    def no_entry(uid: int) -> pwd.struct_passwd:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", no_entry)
+    monkeypatch.setenv("HOME", str(tmp_path / "own"))
+    expansion.home.cache_clear()
+    expansion.local_user.cache_clear()
+    assert default_files()[0] == tmp_path / "own/.ssh/config"
+    ours = hop(by_reader(write(tmp_path, "IdentityFile ~/key\n")))
+    assert (ours.user, ours.identity_files) == (str(os.getuid()), (tmp_path / "own/key",))
+    monkeypatch.delenv("HOME")
+    expansion.home.cache_clear()
+    assert expansion.home() == Path("/")
 
 
 def test_the_users_file_comes_before_the_systems(home: Path) -> None:
