@@ -105,9 +105,9 @@ def test_the_guest_has_what_the_agent_needs(guest: Guest | WindowsGuest, system:
             remedy=" ".join(dict.fromkeys(problem.remedy for problem in problems)),
             fix=[problem.fix for problem in problems if problem.fix],
         )
-    if untold := _unreported(guest):
+    if unreported := _unreported(guest):
         unknown(
-            f"The VM did not report {' and '.join(untold)}; all other requirements are met.",
+            f"The VM did not report {' and '.join(unreported)}; all other requirements are met.",
             remedy="On the VM, run: df -h /opt /var; findmnt /; cat /proc/locks.",
         )
     if guest.tools.get("curl", "").startswith("/snap/") and "wget" not in guest.tools:

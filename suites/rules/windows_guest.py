@@ -48,9 +48,9 @@ def windows_has_what_the_agent_needs(guest: WindowsGuest, free_megabytes: int) -
         "whether TLS 1.2 is switched off": guest.tls12 is None,
         "how much space is free on the system drive": guest.free is None,
     }
-    if untold := [what for what, absent in missing.items() if absent]:
+    if unreported := [what for what, absent in missing.items() if absent]:
         unknown(
-            f"The VM did not report {' and '.join(untold)}; all other requirements are met.",
+            f"The VM did not report {' and '.join(unreported)}; all other requirements are met.",
             remedy="Run the command shown below on the VM by hand and find out what it lacks.",
         )
     assert guest.free is not None
