@@ -21,7 +21,7 @@ ROWS = LONG.splitlines(keepends=True)
 _, LENGTH, SUM = SHORT.splitlines()[1].split(b" ")
 RAN = "ran"
 
-#: What comes on stdin -> a part of the sentence, or that the script ran, as a whole and once.
+#: Stdin -> a part of the error, or RAN if the complete script ran once.
 CASES: dict[str, tuple[bytes, str]] = {
     "as sent": (LONG, RAN),
     "nothing": (b"", "0 lines came"),
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[bytes, str]] = {
     "NUL for a letter": (b"\0" + SHORT[1:], "not base64"),
     "NULs": (b"\0" * 4096, "1 lines came"),
     "as PowerShell writes objects": (b"#< CLIXML\n" + SHORT, "not base64"),
-    # Other line ends and white space do not change a script, and what follows it is not read.
+    # Other line ends and white space do not change a script, and text after it is not read.
     "CRLF": (LONG.replace(b"\n", b"\r\n"), RAN),
     "CR": (LONG.replace(b"\n", b"\r"), RAN),
     "an empty line before": (b"\n" + LONG, RAN),
@@ -73,7 +73,7 @@ CASES: dict[str, tuple[bytes, str]] = {
     "sent twice": (LONG + LONG, RAN),
     "another one after": (LONG + pack("'x'"), RAN),
     **{f"first {cut} bytes gone": (SHORT[cut:], "on stdin") for cut in range(1, len(SHORT))},
-    # Without its line end only, it is whole.
+    # Without only its line end, it is complete.
     **{f"last {cut} bytes gone": (SHORT[:-cut], "on stdin") for cut in range(2, len(SHORT))},
     **{
         f"byte {at} xor {bit}": (SHORT[:at] + bytes([SHORT[at] ^ bit]) + SHORT[at + 1 :], "on stdin")
@@ -98,7 +98,7 @@ foreach ($encoded in @($input)) {
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, tuple[str, str]]:
-    """Of each case the sentence, and the status or what the script printed."""
+    """For each case the error and the exit status, or the script's output."""
     text = BOOTSTRAP
     for whole_process, here in (
         ("[Console]::OpenStandardOutput()", "$global:said"),
@@ -114,7 +114,7 @@ def answers() -> dict[str, tuple[str, str]]:
         timeout=300,
         check=True,
     )
-    # A PowerShell without its modules has a line of its own to say about that.
+    # A PowerShell without its modules prints an additional line.
     rows = [line.split(" ") for line in done.stdout.decode().splitlines() if line.startswith("case ")]
     both = [(base64.b64decode(said).decode(), base64.b64decode(output).decode()) for _, said, output in rows]
     return dict(zip(CASES, both, strict=True))

@@ -31,7 +31,7 @@ def sh(text: str) -> str:
 
 
 def forks(mark: str) -> str:
-    """A program that keeps starting children, each with one of its own; all have `mark` among their arguments."""
+    """A program that keeps starting children, each with a child; all have `mark` among their arguments."""
     if PROGRAMS:
         return tool(f"Z:{PROGRAMS}/forks.exe", mark)
     return tool(SH, "-c", f"while :; do ({SLEEP} {mark} & {SLEEP} {mark}) & sleep 0.1; done", mark)
@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "'hello'": ("done", 0, "hello\n", ""),
     "return": ("done", 0, "", ""),
     "foreach ($i in 1..3) { $i; if ($i -eq 2) { break } }": ("done", 0, "1\n2\n", ""),
-    # What does not reach its end is not 0.
+    # A text that does not reach its end does not have status 0.
     "'a'; break": ("done", 1, "a\n", "did not reach its end"),
     "'b'; continue": ("done", 1, "b\n", "did not reach its end"),
     "'c'; break outer": ("done", 1, "c\n", "did not reach its end"),
@@ -65,12 +65,12 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "$global:LASTEXITCODE = 4294967295": ("done", 1, "", ""),
     "$global:LASTEXITCODE = -1073741510": ("done", -1073741510, "", ""),
     sh("echo x >&2; exit 7"): ("done", 7, "", "x\n"),
-    # Missing is the program of the error that ended the text, and no other.
+    # Only the program of the error that ended the text counts as missing.
     tool("nope.exe"): ("no tool", None, "", "nope.exe"),
     f"try {{ {tool('nope.exe')} }} catch {{ }}; throw 'y'": ("done", 1, "", "y"),
     f"try {{ {tool('nope.exe')} }} catch {{ 'caught' }}": ("done", 0, "caught\n", ""),
     tool("/etc/passwd"): ("done", 126, "", "/etc/passwd"),
-    # Names that the engine uses, too.
+    # Names that the engine also uses.
     f"$err = 5; $out = 6; $cap = 'x'; $box = 1; $code = 2; $clock = 3; $info = 4; {sh('echo h')}": ("done", 0, "h\n", ""),
     f"$slot = $null; {sh('echo i')}": ("done", 0, "i\n", ""),
     "function Add-Output { throw 'mine' }; 'j'": ("done", 0, "j\n", ""),
@@ -80,10 +80,10 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "$ExecutionContext.InvokeCommand.PreCommandLookupAction = { throw 'x' }; 'ad'": ("done", 0, "ad\n", ""),
     "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; 'ae'": ("done", 0, "ae\n", ""),
     "[Environment]::ExitCode = 9; 'af'": ("done", 0, "af\n", ""),
-    # The console goes nowhere.
+    # Output to the console is discarded.
     "[Console]::Out.WriteLine('zz'); [Console]::Error.WriteLine('zz'); [Console]::WriteLine('zz'); 'k'": ("done", 0, "k\n", ""),
     "\"<$([Console]::In.ReadLine())$([Console]::ReadLine())>\"": ("done", 0, "<>\n", ""),
-    # What it changes is its own, and no program's.
+    # Its changes do not affect programs.
     "$env:PATH = ''; $env:NEXUS_X = 1; [Environment]::CurrentDirectory = '/proc'; "
     + tool(Path(SH).name, "-c", "[ $PWD = /proc ]; echo $? \"<$NEXUS_X>\""): ("done", 0, "1 <>\n", ""),
     "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; 'l'": ("done", 0, "l\n", ""),
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[str, int | None, str, str]] = {
     "1..3 | ForEach-Object { if ($_ -eq 2) { break }; $_ }; 'no'": ("done", 1, "1\n", "did not reach its end"),
     "[Management.Automation.Runspaces.Runspace]::DefaultRunspace = $null; 'ah'": ("done", 0, "ah\n", ""),
     "}": ("done", 1, "", "}"),
-    # What is the whole process's.
+    # Changes to the whole process.
     "$t = [Threading.Thread]::new([Threading.ThreadStart]{ throw 'x' }); $t.Start(); [void]$t.Join(500); 'ai'": ("done", 0, "ai\n", ""),
     "[Console]::OpenStandardOutput().Close(); [Console]::OpenStandardInput().Close(); 'aj'": ("done", 0, "aj\n", ""),
     "[Console]::SetOut([IO.StreamWriter]::new([Console]::OpenStandardOutput())); 'ak'": ("done", 0, "ak\n", ""),
@@ -173,7 +173,7 @@ def test_a_kind_that_both_engines_know(answers: dict[str, ProbeResult], kind: Ki
 
 
 def test_limits() -> None:
-    """A late probe has its frame with what its program wrote, its tree is gone, and nothing is started after that."""
+    """A late probe has a frame with its program's output, its process tree is killed, and it starts nothing more."""
     mark = f"300.{os.getpid()}"
     tree = sh(f"echo part; ({SLEEP} {mark} & {SLEEP} {mark}); echo later")
     answers = run(
@@ -244,7 +244,7 @@ def test_no_probe_reaches_another_or_the_engine() -> None:
 
 @pytest.mark.parametrize("status", [0, 7])
 def test_a_probe_that_ends_powershell_costs_no_other(status: int) -> None:
-    """On .NET. .NET Framework waits for two seconds (docs/windows.md)."""
+    """On .NET; .NET Framework waits for only two seconds (docs/windows.md)."""
     text = f"'a'; [Environment]::Exit({status}); 'no'"
     answers = run(
         probe(text, key="ends", limit=6),
@@ -276,7 +276,7 @@ def test_a_probe_that_kills_powershell_costs_no_answer_that_came_before(text: st
 
 
 def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_path: Path) -> None:
-    """It leaves the pool of threads without one. No runspace is made without that, and so no probe started."""
+    """It uses up the thread pool, without which no runspace is made and no probe starts."""
     now = tmp_path / "now"
     begin = f"[IO.File]::WriteAllText('{tmp_path}/INDEX', ''); "
     wait = f"{begin}while (-not [IO.FileInfo]::new('{now}').Exists) {{ [Threading.Thread]::Sleep(50) }}; 'b'"
@@ -290,7 +290,7 @@ def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_p
         f"foreach ($i in 1..40) {{ [void][Threading.Tasks.Task]::Run([Action]({sleep})) }}; "
         f"[IO.File]::WriteAllText('{now}', ''); 'a'"
     )
-    # More than run at a time, and none ends before that.
+    # More probes than run in parallel, none of which ends before.
     probes = [
         probe(hold, key="holds"),
         *(probe(wait.replace("INDEX", str(index)), key=str(index), limit=190) for index in range(4)),
@@ -300,7 +300,7 @@ def test_a_probe_that_holds_the_engine_up_costs_no_answer_that_came_before(tmp_p
     assert (deadlines, limits) == (1, 1)
     begun = Run(replace(compile_script(probes, nonce="N0NCE"), script=pack(text)))
     begun.read()
-    # PowerShell kills itself if it does not manage its own exit either.
+    # PowerShell kills itself if its exit hangs, too.
     killed = 255 if PROGRAMS else -signal.SIGKILL
     assert begun.process.wait(200) in (STOPPED, killed) and not begun.decoder.complete
     assert {key: result.stdout for key, result in begun.decoder.results.items()} == {
@@ -341,7 +341,7 @@ def test_an_end_of_stdin_stops_engine_and_programs() -> None:
     begun = start([probe(text, limit=280, key=str(index)) for index, text in enumerate(texts)])
     begun.read("hello")
     wait_for(lambda: len(alive(mark)) >= 9 and len(alive(more)) >= 30)
-    begun.hang_up()  # one table of the processes lacks what these forks start meanwhile
+    begun.hang_up()  # a list of the processes lacks those that these forks start in the meantime
     wait_for(lambda: not alive(mark) and not alive(more))
 
 

@@ -11,12 +11,12 @@ from tests.support.powershell import needs_pwsh, probe, run
 
 pytestmark = needs_pwsh
 
-#: Ends before its last statement, and adding the sentence about that to its stderr fails.
+#: It ends before its last statement, and appending the error to its stderr fails.
 BROKEN = (
     "$field = $STREAM.GetType().GetField('m_ChunkChars', [Reflection.BindingFlags]'Instance, NonPublic'); "
     "'a'; $field.SetValue($STREAM, $null); break"
 )
-#: Its status is an object whose text is made by the probe's own code.
+#: Its status is an object whose text comes from the probe's own code.
 STATUS = "class Status {{ [string] ToString() {{ {body} }} }}; 'a'; $global:LASTEXITCODE = [Status]::new()"
 
 
@@ -48,7 +48,7 @@ def test_no_code_of_a_probe_runs_for_its_status(body: str) -> None:
 
 
 def test_the_time_of_a_probe_ends_with_its_text(tmp_path: Path) -> None:
-    """PowerShell reports the end of this one three seconds later: its frame is later still."""
+    """PowerShell reports the end of this probe three seconds later, and its frame is later still."""
     late = f"""
 $type = [Linq.Expressions.Expression]
 $now = $type::Call($type::Call([Diagnostics.Stopwatch], 'GetTimestamp', $null), 'ToString', $null)
@@ -65,5 +65,5 @@ $handler = $type::Lambda([EventHandler[Management.Automation.Runspaces.RunspaceA
     answer = run(probe(late, key="late"))["late"]
     begin, frequency = map(int, answer.stdout.split())
     end = int((tmp_path / "ends").read_text().split()[0])
-    # Both times of a frame are rounded to 0.01 s.
+    # Both times in a frame are rounded to 0.01 s.
     assert answer.seconds <= (end - begin) / frequency + 0.02

@@ -1,4 +1,4 @@
-"""Reading what a Windows VM streams back: the frames are the same, the line ends may not be."""
+"""Decoding the answer of a Windows VM: the same frames, possibly with other line ends."""
 
 from __future__ import annotations
 

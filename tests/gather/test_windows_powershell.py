@@ -1,7 +1,7 @@
 """Every probe for Windows on a real PowerShell.
 
-A PowerShell for Linux has no registry, no services and no curl.exe: what a probe prints there is not Windows' answer. It
-shows that PowerShell takes the text, that the text comes to an end, and that each failure has its own frame.
+PowerShell for Linux has no registry, no services and no curl.exe, so a probe's output differs from that on Windows. The
+tests show that PowerShell accepts the text, that the text ends, and that each failure has its own frame.
 """
 
 from __future__ import annotations

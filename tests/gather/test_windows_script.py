@@ -1,6 +1,6 @@
-"""What a Windows VM is sent: well-formed by PowerShell's own grammar, harmless, and quoted by construction.
+"""The script for a Windows VM is valid in PowerShell's grammar, harmless, and quoted by construction.
 
-No PowerShell runs here. These tests say what can be said without one.
+These tests do not run PowerShell.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENGINE = source([], "N0NCE")
 
 
 def unpacked(script: bytes) -> str:
-    """What the bootstrap makes of stdin."""
+    """The script that the bootstrap decodes from stdin."""
     *lines, last = script.decode("ascii").splitlines()
     data = base64.b64decode("".join(lines), validate=True)
     assert last == f". {len(data)} {hashlib.sha256(data).hexdigest().upper()}"
@@ -67,7 +67,7 @@ def test_an_empty_batch_is_well_formed() -> None:
 
 # --- harmless -----------------------------------------------------------------------------------------------------
 
-#: Commands that read; Write-, Set-, New-, Out- and Remove- are none of them.
+#: Commands that only read: none with Write-, Set-, New-, Out- or Remove-.
 HARMLESS = {"ForEach-Object", "Where-Object"}
 OWN = {
     *("Add-Output", "Invoke-Tool", "Add-Limited", "Add-Mark", "Send-Mark", "Get-Call", "Get-Delegate", "Start-Thread"),
@@ -167,7 +167,7 @@ HOSTILE = [
 
 
 def unquoted(text: str) -> str:
-    """What PowerShell reads in a single-quoted string: of two quotes in a row, of whatever kind, the second."""
+    """The value of a single-quoted string in PowerShell: of two quotes of any kind in a row, the second."""
     assert (text[0], text[-1]) == ("'", "'")
     return re.sub("['\u2018-\u201b](['\u2018-\u201b])", r"\1", text[1:-1])
 
@@ -183,7 +183,7 @@ def test_a_hostile_value_stays_one_string(value: str) -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_a_quoted_value_is_the_value(value: str) -> None:
     assert unquoted(ps(value)) == value
-    # No quote is left alone, whichever of the four PowerShell takes for one.
+    # All of the four quotes of PowerShell are doubled.
     assert all(len(run) % 2 == 0 for run in re.findall("['\u2018-\u201b]+", ps(value)[1:-1]))
 
 
@@ -193,7 +193,7 @@ def test_no_command_line_can_carry_a_nul() -> None:
 
 
 def argv(line: str) -> list[str]:
-    """What a Windows program takes for its arguments: the rules of Microsoft's C runtime, written down once more."""
+    """The arguments of a Windows program, by the rules of Microsoft's C runtime, implemented independently."""
 
     def words() -> Iterator[str]:
         word, inside, quoted, at = "", False, False, 0

@@ -1,4 +1,4 @@
-"""A fleet with a Windows VM over a real sshd, whose command goes to a real PowerShell: the way through, and its ends."""
+"""A fleet with a Windows VM over a real sshd, which starts a real PowerShell."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ pytestmark = [needs_pwsh, needs_sshd]
 
 @dataclass
 class Site:
-    """An sshd whose powershell.exe is PowerShell, with what a client needs to log in there."""
+    """An sshd whose powershell.exe is PowerShell, with the files of a client that logs in."""
 
     folder: Path
     keys: Keys
     server: Sshd
 
     def engines(self) -> list[int]:
-        """The processes that became PowerShell in the sessions so far."""
+        """The PowerShell processes of the sessions so far."""
         file = self.folder / "engines"
         return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def gone(self) -> bool:
-        """Whether no engine runs; one whose parent died with it may wait to be reaped."""
+        """Whether no engine runs; one whose parent also died may still be a zombie."""
         with suppress(FileNotFoundError):
             return all(_stat(engine)[0] == "Z" for engine in self.engines() if Path(f"/proc/{engine}").exists())
         return False
@@ -59,7 +59,7 @@ class Site:
         return config
 
     def visit(self, windows: Sequence[ProbeCommand]) -> Archive:
-        """What comes of a Windows VM with these probes, and of a Linux VM beside it."""
+        """Visit a Windows VM with these probes, and a Linux VM beside it."""
         vms = [vm(self.server, self.keys, "lin", "linux"), vm(self.server, self.keys, "win", "windows")]
         archive = Archive.create(self.folder / "run", {"id": "x"}, vms)
         plans = {"win": windows, "lin": [probe("echo here", key="said")]}
@@ -118,7 +118,7 @@ def _stat(process: int) -> tuple[str, int]:
 
 
 def test_a_reboot_in_the_middle_costs_the_answers_of_this_vm_only(site: Site) -> None:
-    """All processes die at once: sshd's for the session, PowerShell and its programs."""
+    """All processes of the session die at once: sshd, PowerShell and its programs."""
     mark = f"305.{os.getpid()}"
 
     def reboot() -> None:
@@ -145,7 +145,7 @@ def test_a_reboot_in_the_middle_costs_the_answers_of_this_vm_only(site: Site) ->
 
 
 def test_the_suite_judges_it(site: Site) -> None:
-    """With the suite's own checks: what needs Windows itself is unknown, never good, and says why."""
+    """With the suite's checks: those that need Windows itself are unknown, with the cause, and never pass."""
     inventory = site.folder / "fleet.yaml"
     inventory.write_text(
         f"ssh_config: {site.config()}\nvms:\n"

@@ -18,7 +18,7 @@ from tests.support.powershell import PROGRAMS, SLEEP, Run, needs_pwsh, probe
 
 pytestmark = needs_pwsh
 
-#: Stops what taskkill.exe /T stops. It prints more than a pipe holds first.
+#: Stops the same processes as taskkill.exe /T, after printing more than a pipe holds.
 TASKKILL = """\
 #!/bin/sh
 echo "$*" >>'{folder}/arguments'
@@ -33,7 +33,7 @@ for word; do case $word in [0-9]*) tree "$word" ;; esac; done
 
 
 def test_a_late_tree_is_stopped_by_taskkill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # .NET for Linux has no folder of the system: the name that is left is looked for on the PATH.
+    # .NET for Linux has no system folder, so it searches the rest of the path on PATH.
     program = tmp_path / "\\taskkill.exe"
     program.write_text(TASKKILL.format(folder=tmp_path))
     program.chmod(0o755)

@@ -1,7 +1,7 @@
 """A fleet with a Windows VM in it, over real SSH, to a stand-in for its powershell.exe.
 
-The stand-in is a host of PowerShell as far as the transport goes: it decodes the bootstrap, reads the script from stdin
-to its end, and answers with frames whose lines end with CR LF. It runs no PowerShell.
+The stand-in implements the transport: it decodes the bootstrap, reads the complete script from stdin, and answers with
+frames whose lines end with CR LF. It does not run PowerShell.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def host(tmp_path: Path, keys: Keys, powershell: str) -> Iterator[Sshd]:
 
 class Nobody:
     def visited(self, evidence: Evidence) -> None:
-        """Nobody looks on."""
+        """Ignore the progress."""
 
 
 def gathered(tmp_path: Path, keys: Keys, server: Sshd, *vms: Vm) -> Archive:

@@ -1,4 +1,4 @@
-"""Every reader of a probe and every check, over answers that a hostile VM, or a confused Azure, may give."""
+"""Every reader of a probe and every check, with answers that a hostile VM or a faulty Azure may send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from outside, at every exit: markers in every field that a VM, a bundle, a name or a server fills."""
+"""Untrusted text in every output: markers in every field that comes from a VM, a bundle, a name or a server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_word(word):
 
 
 def safe(shown: str) -> list[str]:
-    """What of the markers acts in a terminal or on a CI server."""
+    """The parts of the markers that a terminal or a CI server would obey."""
     acts = [
         repr(c)
         for c in shown
@@ -48,10 +48,10 @@ def safe(shown: str) -> list[str]:
 
 @pytest.fixture
 def replay(pytester: pytest.Pytester) -> pytest.Pytester:
-    """An earlier run with markers wherever it has text."""
+    """An earlier run with markers in every text."""
     check_out(pytester, SUITE)
     printable = "".join(letter for letter in MARKERS if letter.isprintable())
-    # A name with more than that is refused (tests/evidence/test_damaged.py), and named in the error.
+    # A longer name is refused (tests/evidence/test_damaged.py), and named in the error.
     vm, refused = (Vm(f"vm{name}", host="h", tags={"site": MARKERS}) for name in (printable, MARKERS + "\n::error::x"))
     archive = Archive.create(
         pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": [MARKERS]}, [vm, refused]

@@ -1,4 +1,4 @@
-"""Every parser of a file that somebody else wrote, over bent files: total, with its documented exceptions only."""
+"""Every parser of an untrusted file, with damaged files: it returns, or raises only its documented exceptions."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_azures_list_of_vms_as_a_fleet() -> None:
         listed = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
         try:
             shaped = in_shape(listed)
-        except ValueError:  # a number that no JSON holds: the client refuses such an answer
+        except ValueError:  # a number that JSON cannot represent: the client refuses such an answer
             return
         with suppress(FleetError):
             from_resources([(clouds()["AzureCloud"], resource) for resource in shaped])

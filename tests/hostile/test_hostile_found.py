@@ -1,4 +1,4 @@
-"""What the fuzzing found, each by its smallest example: a text, and what is made of it now."""
+"""Defects that fuzzing found, each with its smallest example and the present result."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def decoded(frame: bytes) -> FrameDecoder:
 
 @pytest.mark.parametrize("times", ["0 inf", "nan 1", "0 1e999", "1_0 2", "0 " + "9" * 400, "-1 1"])
 def test_a_time_that_json_does_not_know_is_no_time(times: str) -> None:
-    """float() takes them, and results.json had Infinity in it."""
+    """float() accepts them, and results.json contained Infinity."""
     assert decoded(f"\nN0NCE o 1\n\nN0NCE e 1 e 0 {times}\n".encode()).results == {}
 
 
@@ -83,7 +83,7 @@ def test_json_that_is_nested_too_deep_is_not_understood() -> None:
 
 @pytest.mark.parametrize("time", [10**400, 1e999, float("nan"), "9" * 5000, -1, True, 253_402_300_800])
 def test_a_time_of_a_token_that_no_clock_shows_is_none(time: Any) -> None:
-    """A difference of it and now raised OverflowError in TOKEN-002."""
+    """The difference between it and now raised OverflowError in TOKEN-002."""
     answer = TokenAnswer.read(seen("claims=e30\n@tries 1\n@curl code=200 connect=000 request=0 verify=0 total=0\n"))
     assert replace(answer, claims={"exp": time}).time("exp") is None
 
@@ -93,7 +93,7 @@ def test_claims_that_are_no_object_are_none() -> None:
 
 
 def test_a_log_line_from_the_last_day_of_the_year_9999_has_no_time() -> None:
-    """In UTC it is a day later, which datetime does not have: AGENT-006 stopped on it."""
+    """In UTC it is a day later, which datetime cannot represent: AGENT-006 failed with it."""
     assert _seconds("9999-12-31T23:59:59-23:59") == 0.0
     assert _seconds("0001-01-01T00:00:00+23:59") == 0.0
     text = "@now 1\n@log journal\n9999-12-31T23:59:59-23:59\tAZCM0026: Network Error\n"
@@ -110,7 +110,7 @@ def test_a_proxy_that_urlsplit_refuses_is_a_wrong_one() -> None:
     assert (status, "az and newer versions of curl cannot read it as an address." in message) == (Status.FAIL, True)
 
 
-# --- what a VM says must not get into a command that a remedy or a fix names
+# --- text of a VM must not get into the commands of remedies and fixes
 
 
 def test_a_missing_tool_is_named_by_one_plain_word() -> None:
@@ -132,7 +132,7 @@ def test_a_file_that_a_shell_would_read_otherwise_is_not_named() -> None:
 
 @pytest.mark.parametrize(("check", "function"), [pytest.param(*pair, id=pair[0].id) for pair in guest_checks()])
 def test_no_command_holds_what_a_vm_made_up_for_a_shell(check: Any, function: Callable[..., str]) -> None:
-    """A word in the place of each word of each answer: messages may quote it, remedies may not, fixes only as a value."""
+    """Each word of each answer is replaced: messages may quote it, remedies may not, fixes only as a value."""
     evil = "x;$(reboot)`reboot`|sh"
     for row in ROWS[check.id]:
         for name, answer in row.evidence.items():
@@ -153,7 +153,7 @@ def _replaced(text: str, evil: str) -> list[str]:
     return [text.replace(word, evil) for word in words[:8]] + [text.replace(word, word + evil) for word in words[:8]]
 
 
-# --- files, and what Azure says
+# --- files and answers of Azure
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_an_answer_that_is_no_resource_is_refused(value: Any) -> None:
     ],
 )
 def test_a_vm_of_azures_list_that_cannot_be_visited_is_not_left_out(change: Mapping[str, Any], problem: str) -> None:
-    """Its address ends up in ssh_config's ProxyCommand (%h), which a shell of the runner runs."""
+    """Its address is used in ssh_config's ProxyCommand (%h), which a shell of the runner executes."""
     with pytest.raises(FleetError) as caught:
         from_resources([(clouds()["AzureCloud"], {**site.vm(1), **change})])
     assert problem in str(caught.value)

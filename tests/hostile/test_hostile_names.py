@@ -1,4 +1,4 @@
-"""Names and enrollments from a stranger: markers in what azcmagent prints, in bundles, in waivers and certificates."""
+"""Untrusted names and enrollments: markers in azcmagent's output, bundles, waivers and certificates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.hostile.test_hostile_text import LINE, MARKERS, RECORDED, commands, i
 from tests.hostile.test_hostile_text import NAME as FILE_NAME
 
 _MACHINE = {"id": MARKERS, "location": LINE, "tags": {LINE: LINE}, "properties": {"status": f"Gone{LINE}"}}
-#: What each step of an enrollment leaves, as it is printed on the VM or answered by Azure.
+#: The output of each step of an enrollment, on the VM or from Azure.
 _STEPS = ("enroll_connect", "enroll_show", "enroll_machine", "enroll_disconnect", "enroll_gone")
 _AZURE = (0, json.dumps(_MACHINE))
 _SHOW = f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected"
@@ -140,7 +140,7 @@ def test_no_marker_of_a_host_certificate_acts_in_its_problem(field: str, tmp_pat
 
 
 def _run(folder: Path, evidence: dict[str, bytes], **about: Any) -> Path:
-    """A run over VMs of these names, and the content of their evidence."""
+    """A run with VMs of these names, and the content of their evidence."""
     (folder / "evidence").mkdir(parents=True)
     fleet = [{"name": name} for name in evidence]
     (folder / "run.json").write_text(json.dumps({"version": 1, "id": "x", "arguments": [], "fleet": fleet} | about))
@@ -150,7 +150,7 @@ def _run(folder: Path, evidence: dict[str, bytes], **about: Any) -> Path:
 
 
 def _zipped(folder: Path) -> Path:
-    """The same as a bundle."""
+    """The same, as a bundle."""
     path = folder.with_name(f"b{folder.name}.zip")
     files = {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     listed = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
@@ -162,7 +162,7 @@ def _zipped(folder: Path) -> Path:
 
 EVIDENCE = json.dumps(json.loads((RECORDED / "evidence/vm1.json").read_text()) | {"vm": {"name": "a"}}).encode()
 SHARD = {"of": 2, "vms": 2, "fleet": "x", "names": ["a", "b"]}
-#: Two places of evidence: what each is made of.
+#: Two places of evidence, and their contents.
 PLACES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "damaged": ({"evidence": {"a": b"{"}}, {"evidence": {"b": b"[]", "c": EVIDENCE}}),
     "no run": ({"evidence": {"a": EVIDENCE}}, {"evidence": {"a": EVIDENCE}, "version": MARKERS}),

@@ -1,4 +1,4 @@
-"""What a file or its content may cost: every path that an option takes is a regular file of bounded size, or refused."""
+"""The cost of a file: every path in an option must be a regular file of limited size, or is refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_waivers(path: Path) -> object:
     return waivers.load(path, 1.8e9)
 
 
-#: What a path of each option is read by.
+#: The function that reads the path of each option.
 READERS: dict[str, Callable[[Path], object]] = {
     "--inventory": read_inventory,
     "--waivers": read_waivers,
@@ -82,7 +82,7 @@ def chain(links: int) -> str:
 
 
 NINE, FOUR = range(1, 10), range(1, 5)
-#: Of 20 to 30 MB when their aliases are written out: too much, and soon read where nothing refuses it.
+#: 20 to 30 MB when their aliases are expanded: too much, but still quick to read without a limit.
 TOO_MUCH = {
     "lists": f"x0: &x0 {'a' * 2_000}\n"
     + "".join(f"x{n}: &x{n} [{','.join([f'*x{n - 1}'] * 10)}]\n" for n in FOUR)
@@ -110,14 +110,14 @@ def test_aliases_and_depth_cost_no_more_than_they_are_long(
     path = tmp_path / "file.yaml"
     path.write_text(BOMBS[bomb])
     output = ""
-    # What the parser needs for a level grows with the levels around it, up to those that it takes.
+    # The parser's cost per level grows with the number of levels, up to its limit.
     calls = 1_000_000 if bomb == "depth" else 30_000 + 250 * len(BOMBS[bomb])
     with most_memory() as most, counted_calls(calls):
         try:
             reading = read(path)
         except ConfigErrors as error:
             output = str(error)
-        else:  # the other kind of file reports what is wrong with it later
+        else:  # the other kind of file reports its errors later
             assert read is read_waivers and isinstance(reading, waivers.Waivers) and reading.problems
     if bomb in TOO_MUCH:
         assert output == f"{path}: its aliases expand to too much text. Write their text instead."
@@ -170,11 +170,11 @@ def test_a_profile_costs_no_more_than_it_is_long(bomb: str, tmp_path: Path, monk
             read(path)
         assert most[0] < 64 * MEGABYTE
         assert len(str(caught.value)) < 1_000_000
-    # A key with dots costs the parser their square, in copies that are no calls.
+    # The cost of a key is quadratic in its dots, in copies, which are not calls.
     assert sum(line.count(".") ** 2 for text in parsed for line in text.splitlines()) < 100_000_000
 
 
-#: A profile of a size, what each may have, and the end of the error of more.
+#: A profile of a given size, the limit, and the end of the error beyond it.
 LIMITS: dict[str, tuple[Callable[[int], str], int, str]] = {
     "bytes": (lambda most: f"{_BASE}#".ljust(most), 64 * 1024, "it is longer than 65,536 bytes"),
     "levels": (lambda most: f"a = {'[' * (most - 1)}{']' * (most - 1)}", 20, "it is nested too deep"),
@@ -229,18 +229,18 @@ def test_a_key_or_certificate_file_that_never_ends_is_none(tmp_path: Path) -> No
         assert most[0] < 64 * MEGABYTE
 
 
-#: What reads to an end that it does not set itself, by what it reads.
+#: Modules that read without a limit of their own, by the kind of input.
 OURS = "core/schema_errors core/version gather/script gather/windows_script reports/html/csp reports/html/plugin requirements/data_files"
 OWN = f"{OURS} results/schema pytest_adapter/configure pytest_adapter/explain"  # files of this project
-WRITTEN = "evidence/object_store pytest_adapter/listener reports/ci_summary"  # by this run, just before
-CHECKED = "requirements/profile_file results/provenance"  # read with a bound before
-#: The operator's own programs and SSH settings, which OpenSSH reads in the same way; programs have a time limit.
+WRITTEN = "evidence/object_store pytest_adapter/listener reports/ci_summary"  # written by this run
+CHECKED = "requirements/profile_file results/provenance"  # read with a limit before
+#: The operator's programs, which have a time limit, and SSH settings, which OpenSSH reads in the same way.
 OPERATORS = "azure/az_cli ssh/openssh ssh/host_keys ssh/config_reader ssh/known_hosts"
 UNBOUNDED = re.compile(
     r"\.(?:read|readlines?|recv)\(\)|\.read_(?:bytes|text)\(|\.communicate\(|capture_output=True|check_output\("
     r"|\.load_certificate\((?!Message)|from_private_key_file\("
 )
-#: What unpacks or expands, and the one place that bounds it.
+#: Functions that unpack or expand, and the only place that limits each.
 EXPANDS = {
     r"\bYAML\(": {"core/yaml_config"},
     r"\bZipFile\([^)]*[^\"w)]\)": {"evidence/bundle_format", "pytest_adapter/log_file"},
@@ -258,7 +258,7 @@ def modules_with(pattern: str) -> set[str]:
 
 
 def test_what_is_read_without_a_bound_is_known() -> None:
-    """A read of a file, a socket or a process to its end is of one of these; anything else goes through `read_regular`."""
+    """Only these modules read a file, a socket or a process to its end; others use `read_regular`."""
     assert modules_with(UNBOUNDED.pattern) == set(f"{OWN} {WRITTEN} {CHECKED} {OPERATORS}".split())
 
 

@@ -1,4 +1,4 @@
-"""Redaction in every process of a run, in logs and tracebacks, and in the files that others write. The lab has the rest:
+"""Redaction in every process of a run, in logs, tracebacks, and files that libraries write. Other tests are in the lab:
 `tests/lab/test_lab_trust.py`."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def remembered() -> Iterator[None]:
     redact._remembered[:] = before
 
 
-# --- what the runner has itself
+# --- the runner's own secrets
 
 
 @pytest.mark.parametrize("form", forms(SECRET))
@@ -158,7 +158,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     fleet = [Vm(name) for name in ("a", "b", "c")]
     archive = Archive.create(pytester.path / "earlier", {"id": "earlier", "profile": "2510", "arguments": []}, fleet)
     for vm in fleet:
-        # Backwards, so that it is a secret only once a check has turned it round.
+        # Reversed, so that it becomes a secret only in a check.
         seen = {"word": ProbeResult("word", "cat /word", "done", 0, "hunter22"[::-1])}
         archive.store(Evidence(vm, SshSession("ok", seconds={"login": 0.1}), seen, 1000.0))
     return pytester
@@ -185,7 +185,7 @@ def test_a_run_gives_the_same_secret_the_same_mark(project: pytest.Pytester) -> 
 
 
 def test_another_run_gives_it_another_mark() -> None:
-    """The module itself is run twice: `run_pytest` gives every run a salt, whatever the product does."""
+    """The module is executed twice, because `run_pytest` gives every run its own salt in any case."""
     marks = {runpy.run_path(redact.__file__)["redact"]("password=hunter22") for _ in "12"}
     assert (len(marks), {re.sub("[0-9a-f]{8}", "", mark) for mark in marks}) == (2, {"password=<secret:>"})
 
@@ -202,7 +202,7 @@ def test_files_are_0600_and_folders_0700_whatever_the_umask(project: pytest.Pyte
 
 
 def test_a_suite_that_cannot_be_collected_is_no_internal_error(project: pytest.Pytester) -> None:
-    """pytest-html wrote its page into the run's folder, which was gone by then."""
+    """pytest-html wrote its page into the run's folder, which had been removed."""
     (project.path / "suites/test_broken.py").write_text("raise RuntimeError('it does not load')\n")
     output = run(project)
     assert "it does not load" in output

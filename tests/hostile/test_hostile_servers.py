@@ -1,4 +1,4 @@
-"""What servers on the network and names of this machine hold acts in no output: a live run, over SSH and loopback.
+"""Text of servers and names on this machine is inactive in every output: a live run, over SSH and loopback.
 
 Servers say markers where the protocol lets them: before and in the banner, in the greeting, as names of methods, in the
 words of a refusal, of a goodbye and of a shell, and in host certificates: whom one is for, and what signed it. The
@@ -37,7 +37,7 @@ MARK = (
     "Z![z](http://evil.example)::error::Z ##vso[task.x]Z\x1b[31m\u202e\u034f\ufe0f\u3164\x1b]0;T\x07 "
     "<img src=http://evil.example/z onerror=1> [Z](http://evil.example/z) www.evil.example <script>Z</script> `Z` ##[error]Z"
 )
-#: Raw text, and what a server that has let the client get further does.
+#: Raw text, and the stages of a server that continues the handshake.
 RAW = {
     "before": f"{MARK}\r\n::error::Z\r\nHTTP/1.1 400 Z\r\n" + "\x1b[2J\r\n" * 3_000,
     "busy": f"Exceeded MaxStartups {MARK}\r\n",
@@ -67,7 +67,7 @@ class _Speaking(Server):
     def __init__(self, transport: Any, stage: str, keys: Keys) -> None:
         super().__init__(transport)
         self.stage = stage
-        if stage == "banner":  # it is in the message when there is no algorithm in common
+        if stage == "banner":  # the message has it if there is no common algorithm
             transport.local_version = f"SSH-2.0-{MARK}"
             transport._preferred_kex = ("diffie-hellman-group1-sha1",)
         if stage == "authority":
@@ -94,7 +94,7 @@ class _Speaking(Server):
     def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
         def speak() -> None:
             with suppress(Exception):  # the client has hung up
-                channel.recv(1)  # its answer to the request is on the way
+                channel.recv(1)  # wait for the answer to the request
                 channel.sendall(f"{MARK}\n::error::Z\n".encode())
                 channel.sendall_stderr(f"{MARK}\n::error::Z\n".encode())
                 channel.send_exit_status(3)
@@ -106,7 +106,7 @@ class _Speaking(Server):
 
 @contextmanager
 def server(stage: str, key: paramiko.PKey, keys: Keys) -> Iterator[int]:
-    """The port of a server that says markers at this stage of a session."""
+    """The port of a server that sends markers at this stage of a session."""
     if stage == "principal":
         names = ("-n", MARK.replace(",", ""), "-I", MARK, keys.make("host").with_suffix(".pub"))
         run("ssh-keygen", "-q", "-s", keys.make("ca"), "-h", *names)
@@ -124,7 +124,7 @@ def server(stage: str, key: paramiko.PKey, keys: Keys) -> Iterator[int]:
         yield port
 
 
-#: What a file may be called.
+#: A possible file name.
 NAME = f"fleet\n::error::Z {MARK.replace('/', '')}"
 ENVIRONMENT = dict.fromkeys(
     "USER LOGNAME HOSTNAME BUILD_ID BUILD_URL BUILD_SOURCEBRANCH GITHUB_REF GITHUB_ACTOR GITHUB_RUN_ID CI_JOB_URL".split(),
@@ -166,7 +166,7 @@ def test_no_marker_of_a_server_or_of_this_machine_acts(tmp_path: Path) -> None:
         if "vso[task" in results.split(f'"name":"vm-{stage}"')[1].split('"name":"vm-')[0]
     ]
     assert messages == [*RAW, *STAGES], "each of them is heard"
-    # What is judged again keeps the servers' own words: the evidence, and the command line.
+    # Evidence and the command line keep the original text, because they are judged again.
     kept = {run / "run.json", *(run / "evidence").iterdir()}
     outputs = [
         printed,

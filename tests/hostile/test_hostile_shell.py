@@ -1,9 +1,9 @@
-"""The script on a VM whose programs, files and users are hostile: what they can learn, forge and break.
+"""The script on a VM with hostile programs, files and users: what they can learn, forge and break.
 
-What they can learn: a process of the login user (or of root) can read the nonce of its own session: its shell is a
-copy of the one that holds it. That does not matter: it can print what it likes anyway, and the nonce is new for every VM
-and every run, so a lie stays on the VM that tells it. What does matter is that nobody else on the VM learns it, and that
-what is printed into a session from outside (a log, an HTTP header) cannot guess it.
+A process of the login user (or of root) can read the nonce of its own session, because its shell is a copy of the one
+that has it. This is harmless: that process can print anything in any case, and the nonce is new for every VM and every
+run, so a false answer only affects its own VM. But other users of the VM must not learn the nonce, and text from
+outside that is printed in a session (a log, an HTTP header) must not be able to guess it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def run(batch: VmScript, script: bytes | None = None, **env: str) -> FrameDecode
     return decoder
 
 
-#: Knows the nonce, as the shell that runs it does, and prints every kind of frame with it, for probes that are not its own.
+#: Reads the nonce from its shell, and prints every kind of frame with it, for other probes.
 FORGE = r"""
 printf '\n%s o 2\nforged\n%s e 2 e 0 1.00 2.00\n' "$N" "$N"
 printf '\n%s o 77\n\n%s e 77 e 0 1.00 2.00\n\n%s hello\n\n%s o 1\n' "$N" "$N" "$N" "$N"
@@ -60,7 +60,7 @@ def test_a_lie_of_a_vm_stays_on_that_vm() -> None:
     decoder.feed(printed)
     assert decoder.complete
     assert set(decoder.results) <= {"quick", "honest", "forge"}
-    output = decoder.results["honest"].stdout  # which of the two frames came last is the VM's choice
+    output = decoder.results["honest"].stdout  # the VM chooses which of the two frames comes last
     assert output in ("true\n", "forged")
     stranger = FrameDecoder(other)
     stranger.feed(printed)
@@ -81,7 +81,7 @@ def test_an_end_that_is_forged_leaves_probes_without_an_answer() -> None:
     decoder = FrameDecoder(batch)
     decoder.feed(f"\n{batch.nonce} hello\n\n{batch.nonce} end\n".encode())
     assert decoder.complete
-    assert decoder.results == {}  # `plugins.gather.collector` makes each of them "lost", which is never a pass
+    assert decoder.results == {}  # `plugins.gather.collector` marks each as "lost", which never passes
 
 
 @as_root
@@ -90,7 +90,7 @@ def test_another_user_of_the_vm_sees_neither_the_nonce_nor_an_answer() -> None:
         'ls -la "$1" 2>&1; cat "$1"/* "$1"/1.o 2>&1;'
         " cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -aoE '[0-9a-f]{32}|the [a]nswer'"
     )
-    # The login is root; the one who looks around is nobody.
+    # The login is root, the spy is `nobody`.
     spy = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups sh -c {quote(look)} - "$room"'
     batch = compile_script(
         [planned("secret", "echo the answer; sleep 0.2"), planned("spy", spy, cap=400_000, timeout=20)]
@@ -162,7 +162,7 @@ def test_a_curl_that_prints_one_endless_line_is_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "state", "said"),
     [
-        ("exit 0\n", "no root", ""),  # says yes, and runs nothing
+        ("exit 0\n", "no root", ""),  # exits with 0, and runs nothing
         ("printf '\\033[2J\\nNEXUS0 end\\n'; printf 'pwned\\n' >&2; exit 0\n", "no root", "pwned\n"),
         ("yes | head -c 2000000 >&2; exit 1\n", "no root", ""),
     ],

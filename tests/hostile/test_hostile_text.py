@@ -1,8 +1,8 @@
-"""Text from outside is harmless in every output: markers are planted in every field, and every output is looked at.
+"""Untrusted text is harmless in every output: markers in every field, and a search of every output.
 
-The run is the lab's recorded one, with a profile of its own. What VMs printed, how sessions ended, what Azure answered,
-what the runner has, the tags of the fleet, the profile and the folder's name end in, are interrupted by or begin with
-markers, each VM in another way.
+The run is the lab's recorded one, with another profile. Markers are appended to, inserted into or prepended to the
+output of VMs, the ends of sessions, Azure's answers, the runner's data, the fleet's tags, the profile and the folder's
+name, for each VM in another way.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MARKERS = (
 )
 LINE = " ".join(MARKERS.replace("Z" * 5_000, "").split("\n")).replace("\r", " ")
 
-#: How a VM's text is spoilt: at its end, at the end of each line, within each line.
+#: Where markers are inserted into a VM's text: at its end, at the end of each line, within each line.
 SPOILT: list[Callable[[str], str]] = [
     lambda text: text.removesuffix("@end\n") + MARKERS + "\n@end\n" * text.endswith("@end\n"),
     lambda text: "\n".join(line + LINE if line.strip() and line[0] != "@" else line for line in text.split("\n")),
@@ -53,12 +53,12 @@ SPOILT: list[Callable[[str], str]] = [
         for line in text.split("\n")
     ),
 ]
-#: Fields whose values choose what is judged; they keep them, so that more than "not understood" is reported.
+#: Fields whose values select what is judged. They keep their values, so that the verdict is more than "not understood".
 KEPT = {"status", "provisioningState", "powerState", "detailedStatus", "type", "registrationState", "principalId"}
 
 
 def planted(value: Any, spoil: Callable[[str], str], name: str = "") -> Any:
-    """`value` with every text in it spoilt, but for ids and `KEPT`."""
+    """`value` with markers in every text, except for ids and `KEPT`."""
     if isinstance(value, dict):
         return {key: planted(item, spoil, key) for key, item in value.items()}
     if isinstance(value, list):
@@ -66,11 +66,11 @@ def planted(value: Any, spoil: Callable[[str], str], name: str = "") -> Any:
     return spoil(value) if isinstance(value, str) and not value.startswith("/") and name not in KEPT else value
 
 
-#: What a folder or a bundle may be called: no name of a file holds a slash, a NUL or more than 255 bytes.
+#: A possible name of a folder or a bundle: without a slash or a NUL, and at most 255 bytes.
 NAME = re.sub("[/\0\ud800]", "", MARKERS.replace("Z" * 5_000, ""))[:120]
 PLAIN = re.sub("[\ud800\U000e0000-\U000e0fff]", "", LINE)
 
-#: A well-formed answer of a metadata service to the request for a token: the markers are only in what it says.
+#: A well-formed answer of a metadata service to a token request: the markers are only in its values.
 SAID = base64.urlsafe_b64encode(json.dumps(dict.fromkeys(("iss", "aud", "oid", "appid", "xms_mirid"), LINE)).encode())
 TOKEN = dict.fromkeys(("client_id", "expires_in", "expires_on", "not_before", "resource", "token_type"), PLAIN)
 BODY = json.dumps({"access_token": f"e30.{SAID.decode().rstrip('=')}.c2ln"} | TOKEN, ensure_ascii=False).encode()
@@ -90,7 +90,7 @@ purpose = {json.dumps(PLAIN)}
 
 
 def token_answer(folder: Path) -> dict[str, Any]:
-    """What the probe for a token prints on a VM whose metadata service gives the body above to a real curl."""
+    """The token probe's output on a VM whose metadata service sends the body above to a real curl."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
     with serving({"imds": answers(head.encode() + BODY)}) as ports:
         limits = replace(PROFILE.timeouts, imds=30, total=60)
@@ -127,7 +127,7 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path, answer in azure["answers"].items():
         for part in answer.keys() & {"value", "unread"}:
             answer[part] = planted(answer[part], lambda text: text + MARKERS)
-        if path.endswith("/virtualmachines/vm5"):  # what it names is looked for, and is not there
+        if path.endswith("/virtualmachines/vm5"):  # its references are searched, and not found
             properties = answer["value"]["properties"]
             properties["clusterId"] += LINE
             properties["cloudServicesNetworkAttachment"]["attachedNetworkId"] += LINE
@@ -138,25 +138,25 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ran(*arguments: str) -> str:
-    """What pytest prints."""
+    """The output of pytest."""
     done = run_pytest("-p", "no:cacheprovider", *arguments, cwd=ROOT, env={**os.environ, "COLUMNS": "100"})
     return done.stdout + done.stderr
 
 
 def invisible(text: str) -> Iterator[str]:
-    """What of a text no reader sees, or a terminal obeys; by Python's own tables, not by the suite's."""
+    """The characters that are invisible or that a terminal obeys, by Python's tables instead of the suite's."""
     for matches in re.finditer(r"[^\t\n\x20-\x7e]", text):
         if unicodedata.category(matches[0])[0] == "C" or matches[0] in "\u034f\u115f\u3164\ufe0f\u2028\u2029":
             yield repr(text[max(0, matches.start() - 60) : matches.end() + 20])
 
 
 def commands(text: str) -> Iterator[str]:
-    """Lines that GitHub or Azure Pipelines obeys (GitLab's hold a carriage return and an escape)."""
+    """Lines that GitHub or Azure Pipelines executes (GitLab's contain a carriage return and an escape)."""
     yield from (line[:200] for line in text.split("\n") if re.match(r"\s*::|.*##(?=\w*\[)", line))
 
 
 def markup(text: str) -> Iterator[str]:
-    """What a reader of Markdown would make of the markers."""
+    """The markup that a Markdown reader finds in the markers."""
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
     for token in (token for block in tokens for token in (block, *(block.children or ()))):
         if (
@@ -170,7 +170,7 @@ def markup(text: str) -> Iterator[str]:
 
 
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in JSON with the name of its field; the names, too."""
+    """Every text in JSON with the name of its field, and every name."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield "", key
@@ -183,7 +183,7 @@ def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def problems(file: Path) -> Iterator[str]:
-    """What the markers do in one output."""
+    """The effects of the markers in one output."""
     text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     yield from invisible(text.replace("\r\n", "\n") if file.suffix == ".csv" else text)
     match file.suffix:
@@ -254,7 +254,7 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
     ]
     assert set(FILES) <= {file.name for file in outputs}
     rows = {file.name: problem for file in outputs if (problem := next(problems(file), None))}
-    with ZipFile(next(run.glob("bundle/*.zip"))) as bundle:  # what is judged again from it keeps the VM's own words
+    with ZipFile(next(run.glob("bundle/*.zip"))) as bundle:  # it keeps the original text, because it is judged again
         for name in bundle.namelist():
             if name.endswith((".txt", ".md", "results.json")):
                 (tmp_path / Path(name).name).write_bytes(bundle.read(name))
@@ -278,7 +278,7 @@ def test_no_marker_acts_in_any_output_of_a_run(spoilt: Path, tmp_path: Path) -> 
     ids=str,
 )
 def test_no_marker_acts_in_what_is_said_without_a_run(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    plain = re.sub("[\ud800\0]", "", MARKERS)  # no argument can hold these
+    plain = re.sub("[\ud800\0]", "", MARKERS)  # an argument cannot contain these
     printed = ran(*(argument.format(plain) for argument in arguments))
     assert [*invisible(printed), *commands(printed)] == []
 
@@ -287,7 +287,7 @@ def test_there_is_one_way_to_the_terminal() -> None:
     direct = re.compile(
         r"(?<!``terminalreporter)\.write_line\(|_tw\.(?:write|line)\(|writer\(\)\.\w+\(|std(?:out|err)\.write\(|(?<![\w.])print\("
     )
-    allowed = {"log_redaction.py", "configure.py"}  # the last words of a traceback; a constant
+    allowed = {"log_redaction.py", "configure.py"}  # the last line of a traceback; a constant
     assert [
         f"{path.name}: {line.strip()}"
         for path in sorted((ROOT / "plugins").rglob("*.py"))

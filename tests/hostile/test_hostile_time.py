@@ -1,7 +1,7 @@
-"""No text takes long: what is 8 times as long as a VM may send is read in a time that only a linear reader keeps to.
+"""Every reader takes linear time: texts 8 times as long as the limit for a VM are read within a limit.
 
-A child process reads them all, with a limit on its CPU time, which other processes of this machine do not touch. A
-pattern that goes back and forth (``^\\s*[{]`` over empty lines did) would need minutes for one text.
+A child process reads them all, with a limit on its CPU time, which does not depend on other processes. A pattern that
+backtracks (such as ``^\\s*[{]`` over empty lines) would need minutes for one text.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from plugins.gather.script import compile_script
 from plugins.requirements.known_messages import explanations, messages
 from tests.support.vm_text import ANSWERS, PROBES, pumps
 
-#: CPU seconds. All of a test takes a tenth of that; one pattern that is not linear takes minutes.
+#: CPU seconds. A whole test takes a tenth of this; one pattern that is not linear takes minutes.
 LIMIT = 60
 
 
 def in_time(work: Callable[[], object]) -> None:
-    """Do `work` in a child that may use so much CPU; what it was at when it had to end is in its last line."""
+    """Do `work` in a child with a CPU limit; its last line of output names the text that it was reading."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -66,7 +66,7 @@ def test_every_reader_is_linear(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_known_message_is_looked_for_in_linear_time() -> None:
-    """Half a sample, then the sample or one of its words over and over."""
+    """Half of a sample, then repetitions of the sample or of one of its words."""
 
     def work() -> None:
         for message in messages():

@@ -1,4 +1,4 @@
-"""`plugins.inventory.file`: the fleet file that the operator writes, and the errors it can have."""
+"""`plugins.inventory.file`: the operator's fleet file and its errors."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def test_every_mistake_is_reported_with_its_line(fleet_file: Path) -> None:
 )  # fmt: skip
 def test_one_mistake(fleet_file: Path, text: str, error: str) -> None:
     (line,) = errors(fleet_file, text)
-    if "did not find expected" in error:  # the parser's own words are not ours to fix
+    if "did not find expected" in error:  # the parser's own message
         assert line.startswith("fleet.yaml:2: not YAML: ")
     else:
         assert line == f"fleet.yaml{error}"
@@ -262,7 +262,7 @@ def test_strange_bytes_are_an_error_of_the_file(fleet_file: Path, content: bytes
 
 
 def chain(links: int) -> str:
-    """Lists, each of which has the one before it in it by an alias."""
+    """Lists, each of which contains an alias of the previous one."""
     return "x0: &x0 []\n" + "".join(f"x{n}: &x{n} [*x{n - 1}]\n" for n in range(1, links))
 
 
@@ -272,7 +272,7 @@ def chain(links: int) -> str:
         (
             "[" * 600,
             ": is nested too deep. Flatten it.",
-        ),  # enough for Python's recursion limit; more costs quadratic time
+        ),  # enough to reach Python's recursion limit; more takes quadratic time
         ("x: " + "[" * 20 + "]" * 20, ": is nested too deep. Flatten it."),
         ("x: " + "[" * 19 + "]" * 19, ":1: the file: it has no 'vms'. Add 'vms:' and a list of VMs below it."),
         (chain(500), ": is nested too deep. Flatten it."),

@@ -1,4 +1,4 @@
-"""A fleet from Azure, and the file that states what differs from it."""
+"""A fleet from Azure, and the file that overrides its values."""
 
 from __future__ import annotations
 

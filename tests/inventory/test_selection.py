@@ -1,4 +1,4 @@
-"""`plugins.inventory.selection`: `--vm`, over a fleet and without one."""
+"""`plugins.inventory.selection`: `--vm`, with an inventory and without one."""
 
 from __future__ import annotations
 

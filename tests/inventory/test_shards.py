@@ -1,4 +1,4 @@
-"""Which part of the fleet is whose."""
+"""The shards of a fleet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What checks are given besides probes: Azure, the runner, the rest of the fleet."""
+"""Arguments of checks besides probes: Azure, the runner, the other VMs."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_azure_says_whose_a_vm_id_is() -> None:
 
 
 def test_one_check_compares_vms() -> None:
-    """Only what a check takes as `fleet_...` is from other VMs; each such check has to say whose word it believes."""
+    """Only arguments `fleet_...` contain data of other VMs; each such check must state whose data it trusts."""
     assert {id for id, function in FUNCTIONS.items() if any(name.startswith("fleet_") for name in wants(function))} == {
         "AGENT-007"
     }

@@ -1,4 +1,4 @@
-"""The whole of what a check says when a probe of it did not answer: message, remedy, shared cause, component, action."""
+"""The complete outcome of a check whose probe did not answer: message, remedy, shared cause, component, action."""
 
 from __future__ import annotations
 

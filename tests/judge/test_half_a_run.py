@@ -1,4 +1,4 @@
-"""No VM is ready on half an answer, and none becomes ready by one: the lab's recorded run, a probe at a time."""
+"""Incomplete answers never make a VM ready: the lab's recorded run, with one incomplete probe at a time."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def cases_of(vm: Vm) -> Iterator[Case]:
 
 
 def judged(evidence: Evidence, cases: list[Case]) -> dict[Case, Verdict]:
-    """The verdicts of these cases, with this evidence in the place of what was recorded."""
+    """The verdicts of these cases, with this evidence instead of the recorded one."""
     archive = Archive(ROOT / "lab" / "recorded")
     archive._keep(evidence)
     judge = Judge(cases, vms=[evidence.vm], profile=PROFILE, archive=archive)
@@ -63,7 +63,7 @@ def judged(evidence: Evidence, cases: list[Case]) -> dict[Case, Verdict]:
 
 
 def of_today(evidence: Evidence, cases: list[Case]) -> Evidence:
-    """The evidence with today's commands, and the marks that those print at the end."""
+    """The evidence with the present commands, and their end marks."""
     seen = dict(evidence.results)
     for case in cases:
         known = {"vm": case.vm, "profile": PROFILE, **case.parameters}
@@ -76,12 +76,12 @@ def of_today(evidence: Evidence, cases: list[Case]) -> Evidence:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The recorded run, judged; by the name of the VM."""
+    """The verdicts of the recorded run, by VM."""
 
     evidence: Mapping[str, Evidence]
     cases: Mapping[str, list[Case]]
     whole: Mapping[str, Mapping[Case, Verdict]]
-    #: Checks that have learned to ask for more since the run was recorded: it holds too little for all of its VMs.
+    #: Checks that need more since the run was recorded: they do not pass on any VM.
     older: set[str]
 
     @property
@@ -91,7 +91,7 @@ class Recorded:
 
 @cache
 def recorded() -> Recorded:
-    """A second of work, so not at import: every process of the tests imports this module, and one runs it."""
+    """A fixture, because it takes a second, and every process of the tests imports this module."""
     archive, _, vms = Archive.open(ROOT / "lab" / "recorded")
     cases = {vm.name: list(cases_of(vm)) for vm in vms}
     evidence = {vm.name: of_today(archive[vm.name], cases[vm.name]) for vm in vms}
@@ -112,7 +112,7 @@ WAYS: dict[str, Callable[[ProbeResult], ProbeResult]] = HALVES | {"cut in half":
 
 
 def halves(name: str, key: str) -> Iterator[tuple[str, Evidence]]:
-    """The evidence of a VM with half an answer of one probe, in every way in which it is another answer."""
+    """The evidence of a VM with an incomplete answer of one probe, in every way that changes the answer."""
     evidence = recorded().evidence[name]
     for way, half in WAYS.items():
         if (seen := half(evidence.results[key])) != evidence.results[key]:
@@ -125,12 +125,12 @@ def taking(name: str, key: str) -> list[Case]:
 
 @cache
 def dispensable() -> set[tuple[str, str]]:
-    """The probes that a check can do without, at least on some VMs, as its table shows."""
+    """The probes that a check does not need on some VMs, by its table."""
     return {*INSTEAD} | {(id, name) for id, row, name in passing() if not matters(id, row, name)}
 
 
 def relies_on(case: Case, key: str, verdict: Verdict) -> bool:
-    """Whether a required check passed by this answer, and can do without no part of it."""
+    """Whether a required check passed with this answer and needs all of it."""
     probe = dict(zip(case.keys(PROFILE), case.probes, strict=True))[key]
     required = (verdict.severity, verdict.status) == (Severity.REQUIRED, Status.PASS)
     return required and (case.check.id, probe) not in dispensable()
@@ -163,7 +163,7 @@ def test_no_other_vm_becomes_ready_by_half_an_answer() -> None:
             if verdict.severity is Severity.REQUIRED
         }
         for key in recorded().evidence[name].results:
-            if all(key in case.keys(PROFILE) for case in open_cases):  # else another one keeps it from being ready
+            if all(key in case.keys(PROFILE) for case in open_cases):  # else another check keeps it from being ready
                 for way, evidence in halves(name, key):
                     if way not in ("killed", "empty", "cut in half"):
                         continue

@@ -1,4 +1,4 @@
-"""Half an answer is no answer: no required check passes on a probe that was killed, cut or emptied."""
+"""No required check passes with a probe that was killed, or whose output was cut or is empty."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import Row
 
-#: What can go wrong on the way of an answer, and is visible in the frame.
+#: Transmission failures that the frame shows.
 HALVES: dict[str, Callable[[ProbeResult], ProbeResult]] = {
     "killed": lambda seen: replace(seen, exit=137),
     "terminated": lambda seen: replace(seen, exit=143),
@@ -29,7 +29,7 @@ HALVES: dict[str, Callable[[ProbeResult], ProbeResult]] = {
     "killed and cut": lambda seen: replace(seen, exit=137, stdout=seen.stdout[: len(seen.stdout) // 2]),
 }
 
-#: The status says that all is well, but the end of the output is missing.
+#: The status is 0, but the end of the output is missing.
 CUTS = (0.0, 0.15, 0.35, 0.5, 0.65, 0.8, 0.95)
 
 
@@ -43,12 +43,12 @@ def cut_at(part: float) -> Callable[[ProbeResult], ProbeResult]:
     return cut
 
 
-#: What a check passes on without the whole answer although another answer would change its verdict.
+#: Probes that a check passes without although another answer would change its verdict.
 INSTEAD = {
     ("VM-006", "agent_show"): "Azure's address of the machine stands in for an agent that does not answer",
 }
 
-#: What decides is the status that the command itself printed; a cut behind it leaves that as it was.
+#: The command prints a status, which decides; a cut after it has no effect.
 EARLY = {
     ("ENROLL-003", "enroll_disconnect"): r"^@exit 0\n[^@]*@text\n[^@]*Agent Status",
     ("TOKEN-004", "az_login"): r"^@exit 0\b[^@]*^@[^@]*^@exit 0\b",
@@ -56,7 +56,7 @@ EARLY = {
 
 
 def passing() -> Iterator[tuple[str, Row, str]]:
-    """Every required check that takes probes, with the rows on which it passes, and each probe of those."""
+    """Every required check with probes, with the rows on which it passes, and each probe in them."""
     for id, rows in (*ROWS.items(), *WINDOWS_ROWS.items()):
         for row in rows:
             if CHECKS[id].base_severity is Severity.REQUIRED and row.status is Status.PASS:
@@ -76,14 +76,14 @@ PASSING = [pytest.param(id, row, name, id=f"{id}-{row.vm.os}-{row.name}-{name}")
 
 @cache
 def answers(id: str, name: str, os: str) -> list[ProbeResult]:
-    """Every whole answer of a probe that the tables of a system know for a check."""
+    """Every complete answer of a probe in the tables of a check, for one system."""
     table = WINDOWS_ROWS if os == "windows" else ROWS
     rows = (row.with_ends(FUNCTIONS[id]) for row in table[id] if name in row.evidence)
     return [row.evidence[name] for row in rows if row.evidence[name].state == "done"]
 
 
 def matters(id: str, row: Row, name: str) -> bool:
-    """Whether any answer of this probe would keep the check from being met; else the check can do without it."""
+    """Whether any answer of this probe changes the check to not met; else the check does not need it."""
     met = (Status.PASS, Status.WARN, Status.NOT_APPLICABLE)
 
     def instead(other: ProbeResult) -> Callable[[ProbeResult], ProbeResult]:

@@ -1,4 +1,4 @@
-"""The judge: which checks it looks at for one verdict, and which of them block it."""
+"""The judge: the checks that it reads for one verdict, and those that block it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.suite_rows import PROFILE
 
 
 class Name(str):
-    """A VM's name that counts what it is compared with."""
+    """A VM's name that counts its comparisons."""
 
     compared: ClassVar[int] = 0
     __hash__ = str.__hash__
@@ -48,7 +48,7 @@ def case(vm: str, check: str) -> CheckCase:
 
 
 def test_enrolling_a_vm_looks_at_its_own_checks_only() -> None:
-    """With --enroll there are three checks for each of 1000 VMs: looking at the fleet's 57,000 for each is too much."""
+    """With --enroll, 1,000 VMs have 3,000 more checks: reading the fleet's 57,000 checks for each is too slow."""
     mine = case("a", "ENROLL-001")
     fleet = [case(Name(f"vm{number}"), "IMDS-002") for number in range(100)]
     judge = Judge([mine, case("a", "IMDS-002"), *fleet], vms=[], profile=PROFILE, archive=None)
@@ -64,7 +64,7 @@ def test_enrolling_a_vm_looks_at_its_own_checks_only() -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """Plain data that the judge takes in place of pytest's items."""
+    """Plain data for the judge, instead of pytest's items."""
 
     vm: Vm
     function: Callable[..., str]
@@ -91,7 +91,7 @@ def exists(vm: Vm) -> str:
 
 @check("VM-002", required, remedy="Go by VM-001.", docs="https://example.org/")
 def waits(vm: Vm) -> str:
-    """A check that finds out by itself that another one has to be fixed first."""
+    """A check that detects itself that another one must be fixed first."""
     blocked("Not judged: NET-001 and IMDS-002 are named here, and neither blocks.", by="VM-001")
 
 
@@ -148,7 +148,7 @@ def test_a_vm_without_evidence_is_unknown_and_never_passes(tmp_path: Path) -> No
 
 @check("VM-003", required, remedy="Fix it.", docs="https://example.org/")
 def odd(vm: Vm, number: int) -> str:
-    """A check of a number: of 1 it fails."""
+    """A check of a number, which fails for 1."""
     if number == 1:
         fail("It is odd.")
     return "It is even."
@@ -166,7 +166,7 @@ def test_what_blocks_a_parameter_is_the_check_of_the_same_parameter(tmp_path: Pa
     assert [judge.verdict(case).message for case in cases[2:]] == [
         "Not judged: VM-003 failed.",
         "It is well.",
-        "Not judged: VM-003 (1) failed.",  # no check has its parameter, so all count
+        "Not judged: VM-003 (1) failed.",  # no check has this parameter, so all count
         "Not judged: VM-003 (1) failed.",
     ]
 
@@ -197,13 +197,13 @@ def test_a_check_that_was_not_called_has_the_severity_of_its_vm(tmp_path: Path) 
     ]
 
 
-#: What a VM may say: a secret, an escape sequence, a command to a CI server, a bidirectional control, and no end.
+#: Hostile output: a secret, an escape sequence, a command for a CI server, a bidirectional control, and great length.
 _SAID = "::error::password=hunter22 \x1b[31m ##vso[task.x] \u202e" + "x" * 5_000
 
 
 @check("VM-007", required, remedy="Fix it.", docs="https://example.org/")
 def repeats(vm: Vm) -> str:
-    """A check that repeats what the VM said in all that it may say."""
+    """A check that repeats the VM's output in every field of its outcome."""
     record_fact("a fact", _SAID)
     fail(_SAID, remedy=_SAID, shared_cause=_SAID, item=_SAID)
 

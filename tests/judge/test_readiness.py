@@ -1,4 +1,4 @@
-"""Readiness: which verdicts keep a VM from being ready, and which of them is named."""
+"""Readiness: the verdicts that keep a VM from being ready, and the one that is named."""
 
 from __future__ import annotations
 

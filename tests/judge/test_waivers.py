@@ -1,4 +1,4 @@
-"""`plugins.judge.waivers`: what the operator writes, what they are told about it, and which day it is."""
+"""`plugins.judge.waivers`: the operator's file, its errors, and the date."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_no_file(file: Path) -> None:
         load(file, NOON)
 
 
-# --- which day it is ----------------------------------------------------------------------------------------------
+# --- the date ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["Etc/GMT+12", "UTC", "Pacific/Kiritimati"])
@@ -270,7 +270,7 @@ def test_only_trouble_that_was_seen_is_waived(status: Status) -> None:
         assert waived == verdict(status)
 
 
-# --- what it did --------------------------------------------------------------------------------------------------
+# --- its effect --------------------------------------------------------------------------------------------------
 
 
 def entry(words: list[str], everything: bool = True, expires: date = date(2026, 12, 31), selected: bool = True) -> Any:
@@ -311,7 +311,7 @@ def test_a_secret_in_the_file_does_not_reach_the_results() -> None:
     [
         (["pass", "pass", "fail"], {}, True),
         (["pass", "waived"], {}, False),
-        (["pass", "unknown"], {}, False),  # nobody knows whether it is still needed
+        (["pass", "unknown"], {}, False),  # it may still be needed
         (["blocked", "pass"], {}, False),
         ([], {}, True),  # no such VM in the whole fleet
         (["pass", "pass", "fail"], {"everything": False}, False),

@@ -1,10 +1,10 @@
 """Running the lab from a test.
 
-Two labs are shared, because a lab and a run of the suite cost more than some VMs: one has the VMs of the whole catalogue
-of faults, which one run judges; the other has those of `GROUPS`, a few for each test. What must be alone (the cloud's
-list of VMs, the end of a lab, options of `up`) starts a lab of its own.
+Tests share two labs, because a lab and a run of the suite cost more than a few VMs: one has the VMs of the whole
+catalogue of faults, which one run judges; the other has those of `GROUPS`, a few for each test. A test that needs a
+separate lab (for Azure's list of VMs, the end of a lab, options of `up`) starts one.
 
-The tests with the real Azure CLI are no part of any other run: it has 730 MB. `make az` installs it and runs them.
+Only `make az` runs the tests with the real Azure CLI, because it installs that first (730 MB).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.support.shared_lab import Group, SharedLab, counted_on, shared_lab
 
 LAB = [sys.executable, "-m", "lab"]
 
-#: Visit few VMs at a time: all of them have this machine's processors.
+#: Visit few VMs in parallel, because they share this machine's processors.
 FEW = ("-q", "-p", "tests.support.few_at_once")
 
 #: In a script beside VMs: judge all of them.
@@ -40,8 +40,8 @@ JUDGE = (
     ' --inventory="$LAB_INVENTORY" --profile="$LAB_PROFILE"'
 )
 
-#: The VMs of the shared lab by the test that they are for: how many, and their faults, counted from vm1 in each group.
-#: A test that changes its VMs has them alone.
+#: The VMs of the shared lab, by test: the number, and the faults, counted from vm1 in each group. A test that changes
+#: its VMs has its own group.
 GROUPS: Mapping[str, tuple[int, Sequence[str]]] = {
     "shared": (
         10,
@@ -50,7 +50,7 @@ GROUPS: Mapping[str, tuple[int, Sequence[str]]] = {
             "vm3=roles-missing",
             "vm4+vm5=identity-user-assigned,role-list-access-details-missing",
             "vm6+vm7=no-proxy-lacks-imds",
-            "vm8=origin-down",  # the other VMs of its network get through
+            "vm8=origin-down",  # the other VMs of its network reach it
             "vm9=no-curl",
         ),
     ),
@@ -87,7 +87,7 @@ _LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `az`, unless that is what was asked for."""
+    """Deselect the tests marked `az`, unless they are requested."""
     optional = [item for item in items if item.get_closest_marker("az")]
     if re.search(r"(?<!not )\baz\b", config.option.markexpr):
         if optional and (why := doctor.without_az()):
@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say in one line what was left out, and why."""
+    """Print in one line what was deselected, and why."""
     if left_out := config.stash.get(_LEFT_OUT, 0):
         terminalreporter.write_line(
             f"{left_out} tests with the real Azure CLI (730 MB) run only when asked for: make az"
@@ -108,7 +108,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def lab_runs() -> None:
-    """Skip, in the doctor's words, where the lab cannot run."""
+    """Skip with the doctor's message if the lab cannot run."""
     if why := doctor.trouble():
         pytest.skip(f"the lab cannot run here: {why}")
 
@@ -121,7 +121,7 @@ def run_lab(vms: int, script: str, *faults: str, timeout: float = 300) -> subpro
 
 
 def read_results(folder: Path, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The results.json of the newest run in `folder`, which `done` has made."""
+    """The results.json of the newest run in `folder`, which the process `done` made."""
     assert list(folder.glob("2*")), done.stdout + done.stderr
     path = newest_run(folder) / "results.json"
     assert path.exists(), done.stdout + done.stderr
@@ -132,7 +132,7 @@ def read_results(folder: Path, done: subprocess.CompletedProcess[str]) -> dict[s
 def run_suite(
     folder: Path, planted: Mapping[str, Sequence[Fault]], *options: str, timeout: float = 300
 ) -> dict[str, Any]:
-    """Judge VMs with planted faults in a lab of their own; the reports go to `folder`."""
+    """Judge VMs with planted faults in a separate lab, with the reports in `folder`."""
     script = f"exec {JUDGE} --reports={shlex.quote(str(folder))}"
     words = [f"{vm}={','.join(fault.name for fault in faults)}" for vm, faults in planted.items() if faults]
     return read_results(folder, run_lab(len(planted.keys() - {"run"}), script, *words, *options, timeout=timeout))
@@ -140,19 +140,19 @@ def run_suite(
 
 @pytest.fixture
 def up(lab_runs: None) -> Up:
-    """`run_lab`, where there can be a lab."""
+    """`run_lab`, if the lab can run."""
     return run_lab
 
 
 @pytest.fixture
 def suite(lab_runs: None, tmp_path: Path) -> Suite:
-    """`run_suite`, into the test's folder."""
+    """`run_suite`, with the reports in the test's folder."""
     return partial(run_suite, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def group(lab_runs: None) -> Iterator[Groups]:
-    """The VMs of one of `GROUPS`, in the lab that they share."""
+    """The VMs of one of `GROUPS`, in the shared lab."""
     names: dict[str, list[str]] = {}
     faults: list[str] = []
     count = 0
@@ -166,7 +166,7 @@ def group(lab_runs: None) -> Iterator[Groups]:
 
 @dataclass(frozen=True)
 class Judged:
-    """The catalogue's lab after the run that has judged all its VMs: the results, and the faults of each VM."""
+    """The run that judged all VMs of the catalogue's lab: the results, and the faults of each VM."""
 
     lab: SharedLab
     results: dict[str, Any]

@@ -1,13 +1,14 @@
-"""The VMs of the catalogue's lab: every fault on a VM of its own, and pairs on one VM."""
+"""The VMs of the catalogue's lab: every fault on a separate VM, and pairs on one VM."""
 
 from __future__ import annotations
 
 from lab.faults import FAULTS
 
-#: What this machine has the programs for.
+#: The faults for which this machine has the programs.
 ALONE = [name for name, fault in FAULTS.items() if all(need.files() for need in fault.needs)]
 
-#: A fault of the control plane beside one of the guest, two of the guest, and two where one explains or hides the other.
+#: A fault of the control plane beside one of the guest, two of the guest, and two where one explains or hides the
+#: other.
 PAIRS = [
     pair.split()
     for pair in """
@@ -64,7 +65,7 @@ PAIRS = [
     """.strip().splitlines()
 ]
 
-#: The faults of each VM. What shows only on several VMs is on as many.
+#: The faults of each VM. A fault that shows only on several VMs is on as many.
 PLANTED = [
     *([FAULTS[name]] for name in ALONE for _ in range(FAULTS[name].vms)),
     *([FAULTS[name] for name in pair] for pair in PAIRS),

@@ -1,4 +1,4 @@
-"""The lab's VMs and the runner with the real Azure CLI: `make az`. What the stand-in claims to be like, the real one is."""
+"""The lab's VMs and the runner with the real Azure CLI (`make az`), which must behave like the stand-in."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.lab.conftest import Suite
 
 pytestmark = pytest.mark.az
 
-#: What the faults of one VM are, and what they cause with az beyond what each of them causes alone.
+#: The faults of one VM, and the additional verdicts that they cause with az.
 Planted = tuple[str, dict[str, str]]
 
-#: Every fault of the catalogue that gives a VM az, and others that az stumbles over.
+#: Every fault of the catalogue that gives a VM az, and others that affect az.
 ALONE: list[Planted] = [
     (name, {}) for name in FAULTS if any(plan.az == AZ for plan in spec.Spec(1, {"vm1": [name]}, []).plans())
 ]
@@ -33,7 +33,7 @@ TOGETHER: list[Planted] = [
     ("az-installed,egress-lacks-arm", {"TOKEN-004": "fail"}),
     ("az-installed,tls-untrusted", {"TOKEN-004": "fail"}),
 ]
-#: az sets itself no limit: only the probe's ends it.
+#: az has no time limit: only the probe's limit ends it.
 FOR_EVER: list[Planted] = [
     ("az-installed,imds-dropped", {"TOKEN-004": "unknown"}),
     ("az-installed,proxy-port-dropped", {"TOKEN-004": "unknown"}),
@@ -81,7 +81,7 @@ def _version() -> str:
 
 @pytest.fixture
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The real az on the runner, with nobody's configuration; the folder of its extensions."""
+    """The real az on the runner, with an empty configuration; the folder of its extensions."""
     monkeypatch.setenv("PATH", f"{doctor.AZ / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path / "azure"))
     monkeypatch.setenv("AZURE_EXTENSION_DIR", str(tmp_path / "extensions"))
@@ -93,7 +93,7 @@ def test_the_runner_has_the_real_az(real: Path) -> None:
 
 
 def test_the_runner_has_an_extension(real: Path) -> None:
-    """Not networkcloud itself, which no package index has: a wheel's description of it is what az goes by."""
+    """Not networkcloud itself, which is not on a package index: az only reads the metadata of its wheel."""
     (real / "networkcloud/azext_networkcloud").mkdir(parents=True)
     (real / "networkcloud/azext_networkcloud/azext_metadata.json").write_text('{"azext.minCliCoreVersion": "2.75.0"}')
     (real / "networkcloud/networkcloud-4.0.0b1.dist-info").mkdir()

@@ -1,4 +1,4 @@
-"""The stand-ins of Azure Resource Manager, Entra ID and the metadata service: what they answer, and to whom."""
+"""The stand-ins of Azure Resource Manager, Entra ID and the metadata service: their answers to each principal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ARM = "https://management.azure.com/"
 
 
 class Site:
-    """The lab's Azure for some VMs: one word for each, the fault of it or ""."""
+    """The lab's Azure for some VMs, given by the fault of each or ""."""
 
     def __init__(self, log: Path, *faults: str, troubles: list[Trouble] | None = None) -> None:
         planted = {f"vm{i}": [fault] for i, fault in enumerate(faults, 1) if fault}

@@ -1,6 +1,6 @@
-"""Every fault on a VM of its own, and pairs on one VM: each is named, nothing else is, and what follows is not a cause.
+"""Every fault on a separate VM, and pairs on one VM: exactly the faults are reported, no consequence as a root cause.
 
-All these VMs are in one lab, which one run judges: its start and the run's cost more than some VMs do.
+All these VMs are in one lab, which one run judges, because starting a lab and a run costs more than some VMs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_runs")]
 
 
 def only(judged: Judged, faults: list[Fault]) -> tuple[dict[str, Any], Mapping[str, Sequence[Fault]]]:
-    """What was judged of the VMs with these faults, and the faults of each of them."""
+    """The results of the VMs with these faults, and the faults of each VM."""
     results = judged.results
     chosen = {vm: of_vm for vm, of_vm in judged.planted.items() if of_vm == faults}
     return {**results, "vms": [vm for vm in results["vms"] if vm["name"] in chosen]}, chosen

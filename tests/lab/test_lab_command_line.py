@@ -1,4 +1,4 @@
-"""`python -m lab`: what is refused, and how it is said."""
+"""`python -m lab`: refused arguments and their messages."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_the_demo_fails_when_the_suites_verdict_differs(capsys: pytest.CaptureFi
 
 
 def test_the_recorded_demo_tells_its_stories(tmp_path: Path) -> None:
-    """What a machine without the lab shows: nine VMs with something to fix or to know, each with its own root cause."""
+    """The demo on a machine without the lab: each VM with a fault has its own root cause."""
     words = ["-q", "-p", "no:cacheprovider", f"--profile={handout.PROFILE}", f"--evidence={demo.RECORDED}"]
     done = run_pytest(*words, f"--reports={tmp_path}", cwd=demo.ROOT)
     results = json.loads((newest_run(tmp_path) / "results.json").read_text(encoding="utf-8"))

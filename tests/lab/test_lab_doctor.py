@@ -1,4 +1,4 @@
-"""The lab's doctor where namespaces are forbidden: at once, with the reason, and without a process left behind."""
+"""The lab's doctor if namespaces are forbidden: it prints the reason at once, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from lab import doctor
 
-#: In a user namespace of its own the limit is 0, as on a machine that forbids them; the caller is not root there.
+#: Set the limit to 0 in a new user namespace, as on a machine that forbids them; the caller is not root there.
 FORBID = 'for limit in {limits}; do echo 0 >"/proc/sys/user/$limit" || exit 77; done; shift; exec "$@"'
 ASK = """\
 import os, sys
@@ -27,7 +27,7 @@ print(doctor.trouble())
 
 
 def _ask(user: int, how: str, *limits: str) -> tuple[str, float]:
-    """What the doctor says to `user` where these limits are 0, and how many seconds that took."""
+    """The doctor's output for `user` if these limits are 0, and its seconds."""
     inside = ["sh", "-c", FORBID.format(limits=" ".join(limits)), "sh", "--", sys.executable, "-c", ASK, str(user), how]
     own = ["unshare", "--user", "--map-root-user"]
     if subprocess.run([*own, "true"], capture_output=True, check=False).returncode:
@@ -43,7 +43,7 @@ def _ask(user: int, how: str, *limits: str) -> tuple[str, float]:
 
 
 def _left() -> list[str]:
-    """The helpers of a trial that still run, by process id."""
+    """The process ids of a trial's helpers that still run."""
     rows = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -64,7 +64,7 @@ def test_a_limit_that_forbids_namespaces_is_named_at_once(user: int, limit: str)
 
 
 def test_a_trial_that_fails_tells_the_truth_at_once_and_leaves_no_process() -> None:
-    # As with --map-auto, which this user may not be allowed: a helper keeps the outputs open when unshare has failed.
+    # As with --map-auto, which this user may not use: a helper keeps the outputs open after a failure of unshare.
     output, seconds = _ask(1000, "try", "max_user_namespaces")
     assert output == "namespaces are not allowed here: unshare: unshare failed: No space left on device"
     assert seconds < 100

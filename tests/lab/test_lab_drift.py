@@ -1,4 +1,4 @@
-"""Drift in the lab: of three VMs, two are alike, and what is odd about the third is found, and nothing else."""
+"""Drift in the lab: of three VMs, two are the same, and exactly the differences of the third are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--enroll` in the lab: a real agent's command line (a stand-in), a real Azure's answers (another), real SSH."""
+"""`--enroll` in the lab: stand-ins for the agent's command line and for Azure, with real SSH."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.lab
 
 
 class Done:
-    """What a run over VMs of the lab left behind."""
+    """A run on VMs of the lab, with its results."""
 
     def __init__(self, folder: Path, vms: Group, *options: str) -> None:
         before = len(vms.lab.azure_log())

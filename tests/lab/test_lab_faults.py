@@ -1,4 +1,4 @@
-"""The catalogue of faults: every one has a story and expectations that can be read, and every check has a fault."""
+"""The catalogue of faults: every fault has a story and valid expectations, and every check has a fault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.faults import FAULTS, RUN_FAULTS
 from lab.plan import RunPlan, VmPlan
 from tests.support import catalogue
 
-#: Every check must be provoked by some fault; those of ENROLL judge what --enroll does (test_lab_enroll.py).
+#: Some fault must affect each of these checks; those of ENROLL judge --enroll (test_lab_enroll.py).
 CHECKS = {id for id in catalogue.CHECKS if not id.startswith("ENROLL-")}
 AREAS = {check[:-3] for check in CHECKS}
 WORDS = {"pass", "fail", "warn", "unknown", "blocked", "not applicable"}

@@ -1,4 +1,4 @@
-"""What the lab writes: for COMMAND, for the services, for the VMs."""
+"""The files that the lab writes for COMMAND, for the services and for the VMs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lab.tokens import Issuer
 
 
 def plans(*faults: str) -> list[VmPlan]:
-    """One VM for each word: vm1 with the first fault, and so on; "" = healthy."""
+    """One VM for each fault: vm1 with the first one, and so on; "" = healthy."""
     planted = {f"vm{i}": [fault] for i, fault in enumerate(faults, 1) if fault}
     return spec.Spec(len(faults), planted, []).plans()
 

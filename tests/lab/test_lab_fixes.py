@@ -1,6 +1,6 @@
-"""The commands that checks give, run: what they are to repair is repaired, in VMs with the faults, and nothing else.
+"""The fix commands of checks, run on VMs with the faults: each repairs its fault, and changes nothing else.
 
-The suite itself never runs one. Here a few lines beside the VMs do, as an operator would who copies them.
+The suite itself never runs them. Here a script runs them, like an operator who copies them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.support.shared_lab import Group
 
 pytestmark = pytest.mark.lab
 
-#: Fault -> the checks whose commands are run for it: all those that fail or warn by it, but for what is said.
+#: Fault -> the checks whose commands are run: all that fail or warn, with the exceptions noted.
 REPAIRED = {
     "proxy-unset": ("PROXY-001",),
     "proxy-lower-case-only": ("PROXY-001",),
@@ -38,7 +38,7 @@ REPAIRED = {
     "tls-untrusted": ("NET-003",),
     "wrong-clock": ("SSH-003",),
     "agent-installed": ("AGENT-002",),
-    # The agent is to stay here, so AGENT-002's command, which takes it away, is left out.
+    # Without AGENT-002's command, which would remove the agent.
     "agent-too-old": ("AGENT-001",),
     "agent-proxy-unset": ("PROXY-004",),
     "agent-proxy-from-systemd": ("PROXY-004",),
@@ -48,10 +48,10 @@ REPAIRED = {
     "agent-extension-service-down": ("AGENT-003",),
 }
 
-#: What this machine has the programs for.
+#: The faults for which this machine has the programs.
 PLANTED = [name for name in REPAIRED if all(need.files() for need in FAULTS[name].needs)]
 
-#: Run each command twice: what is right already stays so.
+#: Run each command twice: the second time it must change nothing.
 OPERATOR = """\
 import json, subprocess, sys
 results, chosen, said = json.load(open(sys.argv[1])), json.load(open(sys.argv[2])), []
@@ -72,7 +72,7 @@ def _trouble(results: dict[str, Any], name: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Repaired:
-    """The catalogue's VMs with one of these faults: which, what the commands did, and the results before and after."""
+    """The catalogue's VMs with one of these faults: the output of the commands, and the results before and after."""
 
     planted: dict[str, str]
     done: list[tuple[str, str, int, str]]  # VM, command, exit status, output

@@ -1,4 +1,4 @@
-"""The lab itself, running."""
+"""The running lab."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def _children(pid: int) -> list[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_whatever_ends_the_lab(number: signal.Signals, tmp_path: Path) -> None:
-    """No process of it, and so no namespace and no mount; nothing was ever visible in ours."""
+    """No process remains, so no namespace and no mount; none was visible in ours."""
     before = Path("/proc/self/mountinfo").read_text(), os.listdir("/sys/class/net")
     up = tmp_path / "up"
     command = [*LAB, "up", "--vms", "2", "--", "sh", "-c", f"touch {up}; exec sleep 300"]
     lab = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     _wait_until(up.exists)
     pids = _children(lab.pid)
-    born = {pid: start for pid in pids if (start := _started(pid))}  # one that has ended since has none
+    born = {pid: start for pid in pids if (start := _started(pid))}  # a process that has ended has no start time
     assert len(born) > 8
     assert (Path("/proc/self/mountinfo").read_text(), os.listdir("/sys/class/net")) == before
     lab.send_signal(number)
@@ -112,7 +112,7 @@ def test_nothing_is_left_whatever_ends_the_lab(number: signal.Signals, tmp_path:
 
 
 def _started(pid: int) -> str:
-    """When a process was started: a pid alone may be somebody else's by now."""
+    """The start time of a process, because its id may have been reused."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (FileNotFoundError, ProcessLookupError):
@@ -127,7 +127,7 @@ def _wait_until(true: Callable[[], bool]) -> None:
 
 
 def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -> None:
-    """Names and addresses are Azure's; a file beside it says how to reach them, and that Azure's user is not the one."""
+    """Names and addresses are from Azure; a file states how to reach the VMs, and overrides Azure's user."""
     beside = tmp_path / "beside.yaml"
     beside.write_text(f"ssh_config: {ROOT}/lab/state/ssh_config\ndefaults: {{user: root}}\n")
     run = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider -p tests.support.patient"
@@ -148,7 +148,7 @@ def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -
     assert warned == [(vm, check) for vm in ("vm1", "vm2") for check in ("PLATFORM-002", "CLI-003")]
 
 
-#: Faults of the run that go together: each is about another check.
+#: Faults of the run that can be combined, because each affects another check.
 RUNS = [
     ["bundle-too-old", "runner-networkcloud-beta"],
     ["bundle-not-declared", "runner-networkcloud-missing"],

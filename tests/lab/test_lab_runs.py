@@ -1,4 +1,4 @@
-"""Runs in the lab that do not end as they began: killed, out of disk; and what their bundles say without a network."""
+"""Interrupted runs in the lab: killed, or out of disk; and judging their bundles without a network."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def replay(tmp_path: Path, *arguments: str) -> dict[str, Any]:
 
 def test_a_bundle_says_without_a_network_what_the_run_said(lab_runs: None, tmp_path: Path) -> None:
     (tmp_path / "live").mkdir()
-    # A lab of its own: the answer about a network with dozens of VMs is too long for the bundle's text.
+    # A separate lab: the answer about a network with dozens of VMs is too long for the bundle's text.
     faults = ["vm2=egress-lacks-his,http-proxy-unset", "vm3=agent-log-with-azcm-code", "vm4=ssh-refused"]
     with shared_lab(4, faults) as lab:
         vms = Group(lab, ["vm1", "vm2", "vm3", "vm4"])
@@ -126,7 +126,7 @@ def test_kill_9_loses_nothing_that_was_gathered(group: Groups, tmp_path: Path) -
 
 
 def test_a_full_disk_is_one_sentence_and_what_was_seen_is_judged(group: Groups, tmp_path: Path) -> None:
-    """A real one: 150 kB, and the evidence of a VM takes 60."""
+    """A file system of 150 kB; the evidence of a VM takes 60 kB."""
     vms = group("healthy")
     place = tmp_path / "small"
     place.mkdir()

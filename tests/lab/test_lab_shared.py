@@ -1,4 +1,4 @@
-"""What VMs share and is broken is one cause with all of them, and the plan counts right; what only looks alike is not."""
+"""A broken component that VMs share is one cause with the right counts; separate components are separate causes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_what_is_shared_is_fixed_once(group: Groups, tmp_path: Path) -> None:
         ("NET-001", "vm", ""): ["vm8"],
         ("PROXY-003", "guest", ""): ["vm9"],
     }
-    # What is one thing is one command, and the same one; in guests it is one for each.
+    # A shared component has one command; guests have one each.
     assert [cause["vms"] for cause in causes["CSN-001", "csn", "vm1-csn"][1]] == [["vm1", "vm2", "vm3"]]
     assert [cause["vms"] for cause in causes["ROLES-002", "identity", "vm4-id"][1]] == [["vm4", "vm5"]]
     assert [cause["vms"] for cause in causes["PROXY-002", "image", "vm6-image:1"][1]] == [["vm6"], ["vm7"]]

@@ -1,4 +1,4 @@
-"""The programs of a VM that are stand-ins: what they say, and that the real SDKs take the lab's Azure for Azure."""
+"""The stand-ins on a VM and their output, and the real SDKs with the lab's Azure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.lab.conftest import Groups, Up
 PROGRAMS = Path(software.__file__).with_name("programs")
 
 
-# --- what needs no lab
+# --- without the lab
 
 
 def text(plan: VmPlan, path: str) -> str:
@@ -71,7 +71,7 @@ def test_a_vm_has_an_agent_only_when_planned() -> None:
 
 
 def test_a_program_that_is_not_there_is_hidden(tmp_path: Path) -> None:
-    """cloud-init of the machine below must not shine through."""
+    """The VM must not see this machine's cloud-init."""
     plan = VmPlan(1, cloud_init=None)
     assert software.files(plan)["/usr/bin/cloud-init"].content is None
     assert "boot_status_code" not in guest._boot_script(plan)

@@ -1,4 +1,4 @@
-"""A whole run in the lab over VMs full of secrets: it gives none away, changes nothing, and does what it announced."""
+"""A whole run in the lab on VMs full of secrets: it reveals none, changes nothing, and does only what it announced."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.lab
 
 SECRETS = {**CANARIES, **{f"runner's {name}": secret for name, secret in RUNNER.items()}, "client": CLIENT_SECRET}
 
-#: Any piece of a canary, too: one that was cut before it was taken out.
+#: Pieces of canaries, too: a text may be cut before it is redacted.
 PIECES = {"a piece": "canary-of-", "another piece": "canary.of.", "a third": "Canary-pa"}
 
-#: All that a run may change on a VM, and whose doing it is.
+#: All changes that a run may make on a VM, and the program that makes each.
 ALLOWED = {
     "/dev/shm: mtime": "the private folder was made there, and removed",
     "/var/log/auth.log: mtime, content": "sshd and sudo write down that somebody logged in",
@@ -42,7 +42,7 @@ ALLOWED = {
 
 @pytest.fixture(scope="module")
 def trust() -> Iterator[Path]:
-    """The folder that `tests.support.trust_run` has left."""
+    """The folder that `tests.support.trust_run` filled."""
     if why := doctor.trouble():
         pytest.skip(f"the lab cannot run here: {why}")
     with tempfile.TemporaryDirectory() as name:
@@ -68,7 +68,7 @@ def evidence(trust: Path, vm: str) -> dict[str, dict[str, str]]:
 
 
 def test_the_secrets_were_there_to_be_found(trust: Path) -> None:
-    """Else the next tests would prove nothing: what was taken out has left its marks."""
+    """Otherwise the next tests would prove nothing: redacted secrets leave marks."""
     marks = {vm: set(re.findall(r"<secret:[0-9a-f]{8}>", json.dumps(evidence(trust, vm)))) for vm in ("vm1", "vm2")}
     assert len(marks["vm1"]) >= 12, marks
     assert len(marks["vm2"]) >= 2, marks
@@ -91,7 +91,7 @@ def test_no_secret_is_left_in_a_run_directory(trust: Path) -> None:
 
 
 def test_no_token_is_left_that_anybody_could_use(trust: Path) -> None:
-    """The lab's metadata service signs real ones, which no list can know."""
+    """The lab's metadata service signs real tokens, which are not in the list of canaries."""
     whole = re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")
     files = [path for path in (trust / "reports").rglob("*") if path.is_file()] + list(trust.glob("*.txt"))
     assert [str(path) for path in files if whole.search(path.read_bytes())] == []
@@ -108,7 +108,7 @@ def test_the_same_secret_has_the_same_mark_wherever_it_is_seen(trust: Path) -> N
 
 
 def test_files_are_the_owners_alone_whatever_the_umask(trust: Path) -> None:
-    """The suite was started with a umask of 0, which gives everything to everybody."""
+    """The suite was started with a umask of 0, with which every user could access new files."""
     modes = {
         (path.is_dir(), f"{path.stat().st_mode & 0o777:o}")
         for path in (trust / "reports").rglob("*")
@@ -124,21 +124,21 @@ def test_files_are_the_owners_alone_whatever_the_umask(trust: Path) -> None:
 @pytest.mark.parametrize("vm", ["vm1", "vm2"])
 def test_nothing_on_a_vm_is_changed(trust: Path, vm: str) -> None:
     changed = json.loads((trust / "look.json").read_text())[vm]
-    assert "/dev/shm: mtime" in changed  # the looking works
+    assert "/dev/shm: mtime" in changed  # the comparison works
     assert [line for line in changed if line not in ALLOWED] == []
 
 
 def test_nothing_in_azure_is_changed(trust: Path) -> None:
     requests = [json.loads(line) for line in (trust / "azure.jsonl").read_text().splitlines()]
     assert len(requests) > 8
-    # HEAD is what the VMs themselves send, without a login, to check whether Azure is reached (NET-001).
+    # HEAD requests are from the VMs, without a login, to test whether Azure is reachable (NET-001).
     assert {row["method"] for row in requests} == {"GET", "HEAD"}
     assert {row["status"] for row in requests if row["method"] == "HEAD"} == {400}
     assert not any(row["write"] for row in requests)
 
 
 def planned(trust: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """What `--plan` printed: the commands of each VM by probe, and the requests."""
+    """The output of `--plan`: the commands of each VM by probe, and the requests."""
     page = (trust / "plan.txt").read_text()
     guests, _, azure = page.partition("\nAzure: ")
     commands: dict[str, dict[str, str]] = {}
@@ -162,7 +162,7 @@ def test_every_command_of_a_run_was_announced_and_every_announced_one_ran(trust:
 
 
 def in_order(url: str) -> str:
-    """A URL whose parameters are sorted, in lower case."""
+    """A URL in lower case with sorted parameters."""
     path, _, query = url.partition("?")
     return f"{path}?{'&'.join(sorted(query.split('&')))}".lower()
 
@@ -172,7 +172,7 @@ def test_every_request_to_azure_was_announced_and_every_announced_one_was_sent(t
     calls = json.loads((first(trust) / "azure.json").read_text())["calls"]
     sent = [in_order(re.sub(r"[?&]\$skiptoken=\d+", "", url)) for method, url, _ in calls if method == "GET"]
     assert len(sent) == len(calls)
-    blank = re.compile(r"\{\w+\}")  # known only when Azure has answered
+    blank = re.compile(r"\{\w+\}")  # known only after Azure's answer
     patterns = {
         template: re.compile("[^?]+".join(map(re.escape, blank.split(in_order(template)))), re.I)
         for template in templates
@@ -185,7 +185,7 @@ def test_every_request_to_azure_was_announced_and_every_announced_one_was_sent(t
 
 
 def test_sudo_is_used_once_and_for_nothing_but_the_probes_that_declare_root(trust: Path) -> None:
-    """All of them share one shell, which sudo starts; nothing of what they run is in its arguments."""
+    """They share one shell, which sudo starts; its arguments do not contain their commands."""
     entries = re.split(
         r"^(?=\w{3} +\d+ \d\d:)", (trust / "vm2.sudo.log").read_text().replace("\n    ", " "), flags=re.M
     )
@@ -201,9 +201,9 @@ def test_sudo_is_used_once_and_for_nothing_but_the_probes_that_declare_root(trus
 
 
 def test_the_operators_ssh_agent_is_never_forwarded(trust: Path) -> None:
-    """The runner has an agent, and its ssh_config says ForwardAgent yes."""
+    """The runner has an agent, and its ssh_config has ForwardAgent yes."""
     for vm in ("vm1", "vm2"):
         assert evidence(trust, vm)["everything"]["stdout"].startswith("agent=absent\n")
         log = (trust / f"{vm}.auth.log").read_text(errors="replace")
-        assert "server_input_channel_req" in log  # sshd says what it is asked
+        assert "server_input_channel_req" in log  # sshd logs the client's requests
         assert "auth-agent-req" not in log

@@ -1,4 +1,4 @@
-"""A command that repairs something is words until it is shown: its template is a constant, its values are arguments."""
+"""A fix command is a list of words until it is shown: its template is a constant, its values are arguments."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.paths import ROOT
 
 SOURCES = sorted([*ROOT.glob("suites/**/*.py"), *ROOT.glob("plugins/**/*.py")])
 
-#: Callables whose first argument has to be a constant of the source, or a name that one was given to.
+#: Callables whose first argument must be a constant, or a name for one.
 _TEMPLATES = ("sh", "script")
 
 
 def problems(source: str) -> Iterator[int]:
-    """The lines with a template that is put together."""
+    """The lines whose template is not a constant."""
     tree = ast.parse(source)
     constants = {
         target.id

@@ -1,4 +1,4 @@
-"""docs/coverage.md: complete, and about checks that there are."""
+"""docs/coverage.md is complete, and names only existing checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 
-#: The commands of the Nexus article, each as its program and what it asks for, in the article's order.
+#: The commands of the Nexus article, each as its program and its subject, in the article's order.
 NEXUS_COMMANDS = [
     "--user-data-content",
     '--enable-default-egress-endpoints "True"',
@@ -64,7 +64,7 @@ AGENT_COMMANDS = [
     "azcmagent.exe connect",
     "azcmagent check",
 ]
-#: The headings of both articles, each as what its rows begin with.
+#: The headings of both articles, each as the beginning of its rows.
 NEXUS_HEADINGS = [
     *("introduction", "versions: ", "assumptions", "cloud-init logs", "IMDS sidecar", "CSN: ", "CSN proxy: "),
     *("identity", "roles", "connectivity: ", "error: cannot log in", "error: no access token"),
@@ -77,12 +77,12 @@ NEXUS_ERRORS = [
     "Failed to retrieve access token",
     "Failed to connect to Azure Arc",
 ]
-#: The codes of the agent article; its two ranges by their ends.
+#: The codes of the agent article, with the ends of its two ranges.
 CODES = [
     *(0, 1, 11, 12, 16, 18, 19, 23, 26, 41, 42, 43, 44, 61, 62, 63, 64, 65, 66, 67, 68, 70, 81),
     *(101, 102, 103, 105, 127, 146, 147, 150, 152, 153, 154, 155, 156, 157),
 ]
-#: Its table of known messages: what a line of each holds.
+#: Its table of known messages: a text in each.
 MESSAGES = [
     "dial tcp 40.126.9.7:443: connect: network is unreachable",
     "Error occurred while sending request for Device Authorization Code: Post https://login.windows.net/x: dial tcp "
@@ -115,7 +115,7 @@ def _rows() -> list[list[str]]:
 
 
 def _codes() -> list[str]:
-    """What stands in backticks in the tables."""
+    """The texts in backticks in the tables."""
     return [code for row in _rows() for cell in row for code in re.findall(r"`([^`]+)`", cell)]
 
 

@@ -1,4 +1,4 @@
-"""What the pages name is there: files, folders and tests of this repository."""
+"""Files, folders and tests that the pages name exist in this repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from plugins.pytest_adapter.options import add_options
 from tests.support.paths import ROOT
 
-#: The changelog is history: it may name what is gone.
+#: Without the changelog, which may name removed files.
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (
@@ -25,19 +25,19 @@ PAGES = sorted(
 
 TOPS = "plugins|suites|lab|tests|docs|examples|scripts|benchmarks|\\.ci"
 
-#: `tests/ssh/test_client.py::test_name`, `docs/ssh.md`, `plugins/gather/`, `suites/test_*.py`; a `::test_name` alone belongs
-#: to the file before it.
+#: `tests/ssh/test_client.py::test_name`, `docs/ssh.md`, `plugins/gather/`, `suites/test_*.py`; a `::test_name` alone
+#: belongs to the file before it.
 NAMED = re.compile(rf"(?<![\w/.@-])((?:{TOPS})/[\w./*-]*[\w/*])?(?:::(test_\w+))?")
 
 #: The target of a Markdown link.
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
-#: Written by a run of the lab, so not there before.
+#: A run of the lab writes these.
 MADE = re.compile(r"lab/state\b|docs/history\b|tests/support/azurite/node_modules")
 
 
 def named(text: str) -> list[tuple[str, str]]:
-    """The paths of a page, each with the test that is named in it, or ""."""
+    """The paths in a page, each with the named test in it, or ""."""
     pairs: list[tuple[str, str]] = []
     for path, function in NAMED.findall(text):
         if path or (function and pairs):

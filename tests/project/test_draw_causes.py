@@ -1,4 +1,4 @@
-"""docs/diagnosis.md draws what the checks declare: all of it, and nothing that is not so any more."""
+"""docs/diagnosis.md shows exactly the causes that the checks declare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make env` installs what a run needs; `make test` and `make lint` add the developers' tools."""
+"""`make env` installs the packages for a run; `make test` and `make lint` add the developers' tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 
 RUN, DEV = "requirements-image.lock", "requirements.lock"
 
-#: Notes what it is called with, and has all that make-env asks a Python for.
+#: A stand-in for Python that records its arguments and passes make-env's tests.
 PYTHON = """#!/bin/sh
 case $* in *"pip install"*) for last; do :; done; echo "$last" >>"${0%/bin/python}/installs" ;; esac
 """
@@ -34,7 +34,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def installed(tree: Path, *arguments: str) -> list[str]:
-    """The locks that make-env installs when it is called with these arguments."""
+    """The locks that make-env installs with these arguments."""
     notes = tree / ".venv/installs"
     notes.unlink(missing_ok=True)
     subprocess.run([tree / "scripts/make-env", *arguments], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The examples are files to copy: each is read by whoever is meant to read it."""
+"""The examples are files to copy: each is valid for its tool."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def manifests() -> list[dict[str, Any]]:
     return read("kubernetes/shards.yaml")
 
 
-#: The kinds of the manifests, and their definitions in the schema of Kubernetes.
+#: The kinds of the manifests, and their definitions in Kubernetes' schema.
 KINDS = {
     ("batch/v1", "Job"): "io.k8s.api.batch.v1.Job",
     ("v1", "PersistentVolumeClaim"): "io.k8s.api.core.v1.PersistentVolumeClaim",

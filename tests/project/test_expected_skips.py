@@ -1,4 +1,4 @@
-"""The gate tells a skip that was foreseen from one that was not."""
+"""The gate distinguishes expected from unexpected skips."""
 
 from __future__ import annotations
 

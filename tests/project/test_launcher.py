@@ -1,4 +1,4 @@
-"""`nexus-arc`: the suite from any folder, and the completion for shells."""
+"""`nexus-arc` in any folder, and its completion for shells."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_it_makes_the_environment_when_it_is_missing(tmp_path: Path) -> None:
 
 
 def complete(*words: str) -> list[str]:
-    """What bash offers for the last of these words."""
+    """Bash's completions of the last of these words."""
     script = completion.bash(OPTIONS)
     ask = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _nexus_arc; printf "%s\\n" "${COMPREPLY[@]}"'
     done = subprocess.run(

@@ -1,6 +1,6 @@
-"""The contracts of `lint-imports` in pyproject.toml: nothing is exempt, and an import drawn against them is red.
+"""The contracts of `lint-imports` in pyproject.toml: no import is exempt, and an import against them fails.
 
-Test modules have names of their own, and no module has more than 400 lines.
+Test modules have unique names, and no module has more than 400 lines.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def broken(tree: Path) -> list[str]:
-    """The names of the contracts that do not hold."""
+    """The names of the broken contracts."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, env={"COLUMNS": "200"})
     names = [line.removesuffix(" BROKEN") for line in done.stdout.splitlines() if line.endswith(" BROKEN")]

@@ -1,4 +1,4 @@
-"""What `make mutants` changes, and which tests it tries."""
+"""The mutations of `make mutants`, and the tests that it runs for each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def judge(seen, *, limit=3):
 
 
 def changed(operator: str) -> list[str]:
-    """Each change that an operator makes: the first line that differs."""
+    """The changes of an operator: the first line that differs in each."""
     rows = [
         mutation
         for on_line in mutations("x.py", SOURCE).values()
@@ -64,7 +64,7 @@ def test_what_an_operator_changes(operator: str, lines: list[str]) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A product of three small modules: all of it takes minutes to parse and to change."""
+    """A product of three small modules, because parsing and mutating all of it takes minutes."""
     (tmp_path / "plugins").mkdir()
     for name in ("core/wording.py", "judge/readiness.py", "reports/fixes_markdown.py"):
         shutil.copy(ROOT / "plugins" / name, tmp_path / "plugins")

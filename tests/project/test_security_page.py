@@ -1,4 +1,4 @@
-"""SECURITY.md promises only what has a test: every defence names some, and all of them exist."""
+"""SECURITY.md lists only tested defences: each names tests, and all of them exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFENCES = PAGE.partition("## Defences and their tests")[2].partition("## Not de
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """The cells of the tables of defences: what is promised, and its tests."""
+    """The rows of the tables of defences: the defence, and its tests."""
     for line in DEFENCES.splitlines():
         if line.startswith("| ") and not re.match(r"\| (?:---|defence \|)", line):
             promise, tests = re.split(r"(?<!\\) \| ", line.strip("| "))
@@ -22,7 +22,7 @@ def rows() -> Iterator[tuple[str, str]]:
 
 
 def named(cell: str) -> Iterator[tuple[str, str]]:
-    """Each test of a cell: file, function; "" for all of a file. ``::name`` is in the file before."""
+    """Each test in a cell: file and function; "" for the whole file. ``::name`` is in the file before."""
     file = ""
     for text in re.findall(r"`([^`]+)`", cell):
         path, _, name = text.partition("::")

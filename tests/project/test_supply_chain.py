@@ -1,4 +1,4 @@
-"""What is installed, and what others are told to install and run."""
+"""Installed packages, and the packages and workflows that users are asked to install and run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 
-#: Each requirement of the lock, with the lines that go on from its first one.
+#: Each requirement of the lock, with its continuation lines.
 REQUIREMENTS = [line for line in LOCK.replace("\\\n", "").splitlines() if not line.startswith("#")]
 
 
@@ -210,7 +210,7 @@ def test_the_sample_pins_actions_by_commit_and_asks_for_no_more_than_it_needs() 
 
 # --- the repository
 
-#: What may stand at its top level. Notes between people go into issues.
+#: The files and folders that may be at its top level. Notes belong in issues.
 TOP_LEVEL = set(
     """
     .ci .editorconfig .gitignore .pre-commit-config.yaml CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md
@@ -219,8 +219,8 @@ TOP_LEVEL = set(
     """.split()
 )
 
-#: Places of the machines where this was written, and of the registries it was installed from. In two pieces each, so that
-#: this file names none.
+#: Paths of the development machines and names of their registries, each in two pieces, so that this file does not
+#: contain them.
 PLACES = [
     r"(?<![\w.@/-])/" r"work\b",
     r"/opt/" r"pypi",

@@ -1,4 +1,4 @@
-"""`make test-windows`: the tests that run on any PowerShell, with a stand-in for Wine that runs the program it is given."""
+"""`make test-windows` with a stand-in for Wine, which runs its argument."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_one_sentence_names_what_is_missing(
 
 
 def test_the_tests_get_a_powershell_that_wine_runs(tmp_path: Path) -> None:
-    """With the PATH as Windows writes it, the folder of curl.exe first, and a terminal although the run has none."""
+    """With a Windows PATH, the folder of curl.exe first in it, and a terminal although the run has none."""
     (tmp_path / "curl.exe").touch()
     _program(tmp_path / "wine", 'exec "$@"')
     pwsh = _program(tmp_path / "pwsh.exe", f'[ -t 2 ] && printf "%s\\n" "$WINEPATH" "$*" $$ >{tmp_path}/seen')

@@ -1,4 +1,4 @@
-"""--azure-fleet with what is stated beside it: the fleet that a run starts from."""
+"""--azure-fleet with an inventory beside it: the resulting fleet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`CheckReport` written down and read again, as plugins do that keep or send pytest's reports: no field is lost."""
+"""`CheckReport` keeps every field when plugins serialize and deserialize pytest's reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start of a session: several processes, and a choice of checks that can match none."""
+"""The start of a session: several processes, and selections that cannot match a check."""
 
 from __future__ import annotations
 

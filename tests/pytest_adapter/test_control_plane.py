@@ -1,4 +1,4 @@
-"""Ctrl-C while Azure is still read: it is raised soon, after the threads had their chance to keep what they have."""
+"""Ctrl-C while Azure is read: it is raised soon, after the threads had time to save their answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plugins.pytest_adapter import control_plane
 
 
 class _Context:
-    """A `CheckContext` without anything that was read."""
+    """A `CheckContext` without data."""
 
     az_cli = None
 

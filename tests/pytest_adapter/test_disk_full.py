@@ -1,4 +1,4 @@
-"""A full disk on the runner: one sentence, whatever was seen is judged, and what was kept is whole."""
+"""A full disk on the runner: one message, all evidence is judged, and the saved files are complete."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ pytest_plugins = ("pytester", "tests.support.fleet_project")
 
 
 def limited(checkout: Checkout, most: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run where no file may be longer than `most` bytes: a full disk without a disk.
+    """Run with a limit of `most` bytes for every file, to simulate a full disk.
 
-    Without bytecode: what of it could be written would stay, and stop every later run.
+    Without bytecode: a truncated file of it would stay, and break every later run.
     """
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],

@@ -1,4 +1,4 @@
-"""--explain: what it says about everything that can be asked, and about what cannot."""
+"""--explain: its answers to every kind of query, and to unknown ones."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_log_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 def pytest_run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """pytest beside the suite's own options, in a folder that has no VM and no check."""
+    """pytest with the suite's options, in a folder without a VM or a check."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["plugins.pytest_adapter.plugin"]\n')
     (tmp_path / "pytest.ini").touch()
     if not (tmp_path / "docs").exists():
@@ -173,10 +173,10 @@ def test_a_table_and_what_is_indented_stay_whole() -> None:
 
 
 def test_a_log_from_elsewhere_on_the_command_line(tmp_path: Path) -> None:
-    """As the pages say it: without the = pytest takes a file outside this folder for its own root."""
+    """As documented: without the = pytest takes a file outside this folder as a hint for its root."""
     log = tmp_path / "azcmagent.log"
     log.write_text('time="2026-11-25T07:15:57Z" level=error msg="AZCM0026: Network Error"\n')
-    wide = {**os.environ, "COLUMNS": "400"}  # however long the path is
+    wide = {**os.environ, "COLUMNS": "400"}  # wide enough for any path
     done = run_pytest(f"--explain={log}", cwd=ROOT, env=wide, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{log}: 1")

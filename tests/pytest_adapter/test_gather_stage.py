@@ -1,4 +1,4 @@
-"""The stage that enrolls: what its progress counts."""
+"""The progress of the enrollment stage."""
 
 from __future__ import annotations
 

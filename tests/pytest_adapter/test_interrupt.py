@@ -1,4 +1,4 @@
-"""Ctrl-C while VMs are visited: what was gathered is kept and judged."""
+"""Ctrl-C while VMs are visited: the evidence so far is saved and judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.lab
 
-#: Runs the suite, and interrupts it as soon as one VM's evidence is there (vm2 is off: it takes minutes to know).
+#: Runs the suite, and interrupts it as soon as one VM's evidence is saved (vm2 is off, which takes minutes to detect).
 SCRIPT = """
 import os, pathlib, signal, subprocess, sys, time
 reports = pathlib.Path(sys.argv[1])

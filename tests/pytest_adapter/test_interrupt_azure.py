@@ -1,4 +1,4 @@
-"""One Ctrl-C while Azure is still asked, after all VMs were visited: a whole report, as during the visits."""
+"""One Ctrl-C while Azure is read, after the visits: a complete report, as during the visits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["checkout"]
 
 pytest_plugins = "pytester"
 
-#: Azure answers nothing for an hour, and one check asks it. The file "waiting" is there when all VMs were visited.
+#: Azure does not answer for an hour, and one check needs it. The file "waiting" appears when all VMs were visited.
 HANGS = """
 import pathlib, threading, time, types
 from plugins.pytest_adapter import control_plane

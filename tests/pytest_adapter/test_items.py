@@ -1,4 +1,4 @@
-"""The items of a run as pytest and its plugins see them, and the catalogue that they are measured by."""
+"""The items of a run for pytest and its plugins, and the catalogue of checks."""
 
 from __future__ import annotations
 

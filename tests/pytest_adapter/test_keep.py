@@ -1,4 +1,4 @@
-"""``--keep N`` in a whole run: after `latest` was pointed to it, and never what the run itself needs."""
+"""``--keep N`` in a complete run: after `latest` points to it, and without removing runs that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading logs that are named: encodings, gzip, zip; what is not text is refused, never called clean."""
+"""Reading log files: encodings, gzip, zip; files that are not text are refused, and never count as clean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = 'time="2026-11-21T20:15:01Z" level=info msg="starting"\n'
 
 
 def gz(data: bytes) -> bytes:
-    """Packed, without a time of packing in it."""
+    """Compressed with gzip, without a time stamp."""
     return gzip.compress(data, mtime=0)
 
 
@@ -58,7 +58,7 @@ def packed(**members: bytes) -> bytes:
         packed(azcmagent_log=(OTHER + LINE).encode() + b"\n" * 600),
         packed(azcmagent_log_1_gz=gz((OTHER + LINE).encode())),
         packed(picture_png=b"\x89PNG\r\n\x1a\n" + bytes(100), azcmagent_log=(OTHER + LINE).encode()),
-        (OTHER + LINE).encode() + bytes(200),  # what a machine leaves that lost power
+        (OTHER + LINE).encode() + bytes(200),  # zeros after a power loss
         "ログ ".encode("cp932") + LINE.encode(),
     ],
     ids=lambda value: value[:8].hex(),
@@ -147,7 +147,7 @@ def test_a_zip_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.
     assert text == (
         "a.zip: cannot be read: it is a zip larger than azcmagent logs makes. Unpack it, and explain its logs."
     )
-    # The end of a zip counts its members; the directory itself may have more.
+    # The end record of a zip counts the members, but the directory may have more.
     data = packed(a_log=b"a", b_log=b"b").replace(b"PK\x05\x06\0\0\0\0\2\0\2\0", b"PK\x05\x06\0\0\0\0\1\0\1\0")
     text, _ = answer(tmp_path, "a.zip", data)
     assert text == "a.zip: cannot be read: it is a zip of more than 1 files. Unpack it, and explain its logs."
@@ -174,7 +174,7 @@ def test_of_a_long_packed_log_the_end_is_read(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_end_of_a_packed_log_begins_with_a_whole_character(monkeypatch: pytest.MonkeyPatch) -> None:
-    """UTF-32 has four bytes for each; the pieces that come out of gzip end within one."""
+    """UTF-32 has four bytes for each; the pieces from gzip end within one."""
     monkeypatch.setattr(log_file, "LOG_END", 64)
     text = "".join(f"{number:04}\n" for number in range(100)).encode("utf-32-le")
     pieces = [gz(text[at : at + 7]) for at in range(0, len(text), 7)]

@@ -1,4 +1,4 @@
-"""What is logged, and what the last error of all prints, holds no secret."""
+"""Logs and final tracebacks do not contain secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop in which checks are judged, seen through pytest's own options: they must not notice that it is ours."""
+"""The loop in which checks are judged: pytest's own options must work as usual."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Judge = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def judge(pytester: pytest.Pytester) -> Judge:
-    """Judges VMs, given as name -> what the probe `word` saw, in a checkout of its own with the suite above."""
+    """Judge VMs, given as name -> output of the probe `word`, in a separate checkout with the suite above."""
     check_out(pytester, SUITE)
     (pytester.path / "test_far.py").write_text(
         "import pytest\n@pytest.mark.parametrize('i', range(8))\ndef test_far(i): pass\n"
@@ -179,7 +179,7 @@ def test_an_item_is_what_pytest_takes_for_a_parametrized_test(judge: Judge) -> N
 
 
 def test_a_vm_that_is_judged_is_forgotten(judge: Judge, pytester: pytest.Pytester) -> None:
-    """Or a hundred thousand of them would need more memory than there is; nor is garbage collected meanwhile."""
+    """A hundred thousand VMs would need too much memory; and garbage collection is off meanwhile."""
     with (pytester.path / "conftest.py").open("a") as file:
         file.write(
             """
@@ -200,7 +200,7 @@ plugins.evidence.archive.IN_MEMORY = 1
     words = dict(zip(("vm1", "vm2", "vm3", "vm4", "vm5", "vm6"), ("right", "wrong", "odd") * 2, strict=True))
     done = judge(words, "-s", "-q", "--check=VM-001")
     counted = [line.partition("living ")[2] for line in done.outlines if "living" in line]
-    assert counted == ["1 1"] * 6  # of the VM that was judged just now
+    assert counted == ["1 1"] * 6  # only of the VM that was just judged
 
 
 def test_pytests_cache_does_not_grow_with_the_fleet(judge: Judge, pytester: pytest.Pytester) -> None:

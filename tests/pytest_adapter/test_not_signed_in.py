@@ -1,4 +1,4 @@
-"""Nobody is signed in to Azure: said at once, before any verdict, and first in the plan."""
+"""Without a login to Azure: reported at once, before any verdict, and first in the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every option of the suite, whole: its name, its values and its line of `pytest --help`."""
+"""Every option of the suite: its name, its values and its line in `pytest --help`."""
 
 from __future__ import annotations
 

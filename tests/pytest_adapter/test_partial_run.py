@@ -1,4 +1,4 @@
-"""A run that left checks out is partial, however it left them out: never READY, and never exit code 0."""
+"""A run that omits checks in any way is partial: never READY, and never with exit code 0."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FULL = {
     for case in (("SSH-001", ""), ("VM-001", ""), ("NET-001", "red"), ("NET-001", "blue"), ("NET-002", ""))
 }
 
-#: An interrupt (Ctrl-C) while the checks are judged, after so many of them: ``-p stop_6``.
+#: Ctrl-C after some checks were judged: ``-p stop_6``.
 STOP = """
 seen = []
 
@@ -59,13 +59,13 @@ def pytest_runtest_logreport(report):
         raise KeyboardInterrupt
 """
 
-#: Plugins that leave something out behind the suite's back: ``-p late``, ``-p hide``.
+#: Plugins that omit checks without the suite's knowledge: ``-p late``, ``-p hide``.
 PLUGINS = {
     "late": "def pytest_collection_finish(session):\n    del session.items[3:]\n",
     "hide": "def pytest_ignore_collect(collection_path):\n    return collection_path.name == 'test_net.py' or None\n",
 }
 
-#: Ways of leaving something out; the last ones leave nothing out.
+#: Ways to omit checks; the last ones omit none.
 WAYS = (
     "--check=SSH-001",
     "--check=NET-*",
@@ -135,7 +135,7 @@ def sick(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(project: Path, *options: str) -> tuple[int, str, dict[str, Any] | None]:
-    """The exit code, the output, and the results if there are any."""
+    """The exit code, the output, and the results, if any."""
     before = set(project.glob("reports/2*"))
     words = [word for option in options for word in (option.split("=", 1) if option[:3] in _SHORT else [option])]
     done = run_pytest("--evidence=earlier", *words, cwd=project)
@@ -165,7 +165,7 @@ def _holds(project: Path, options: tuple[str, ...]) -> None:
         assert status != 0, options
         return
     expected_cases = {case for case in FULL if "--vm=a" not in options or case[0] == "a"}
-    if "shard" in results:  # the VMs of the others are theirs to judge
+    if "shard" in results:  # other shards judge the other VMs
         expected_cases = {case for case in expected_cases if case[0] in {vm["name"] for vm in results["vms"]}}
     left_out = expected_cases - _cases(results)
     judged = results["judged"]
@@ -290,7 +290,7 @@ def test_our_junit_xml_needs_no_plugin_of_pytest(healthy: Path) -> None:
 
 
 def test_the_recorded_vm_that_lacks_a_role_is_never_ready(tmp_path: Path) -> None:
-    """The stumble that this was built for: without Azure, and so without ROLES-002, vm7 was READY."""
+    """The reason for partial runs: without Azure, and so without ROLES-002, vm7 was READY."""
     for options in (["--no-azure"], ["-k", "ssh"], ["-m", "ssh"], ["suites/test_ssh.py"], ["--check=SSH-001"]):
         done = run_pytest(
             "--evidence=lab/recorded", "--vm=vm7", "-p", "no:cacheprovider", f"--reports={tmp_path}", *options, cwd=ROOT

@@ -1,4 +1,4 @@
-"""What is shown while VMs are visited."""
+"""The progress while VMs are visited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 
 
 class Terminal:
-    """As much of pytest's terminal reporter as is asked for."""
+    """The part of pytest's terminal reporter that is used."""
 
     def __init__(self, tty: bool) -> None:
         self.isatty = tty
@@ -100,7 +100,7 @@ def test_no_color_is_honoured_on_a_terminal(
 
 def _until_closed(terminal: int) -> str:
     output = b""
-    with suppress(OSError):  # Linux says EIO when the other side is closed
+    with suppress(OSError):  # EIO on Linux when the other side is closed
         while part := os.read(terminal, 65_536):
             output += part
     os.close(terminal)

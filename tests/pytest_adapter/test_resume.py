@@ -1,4 +1,4 @@
-"""Going on with a run: after kill -9, or with the VMs that could not be judged; and what is refused."""
+"""Resuming a run: after kill -9, or with the VMs that could not be judged; and refused arguments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytest_plugins = ("pytester", "tests.support.fleet_project")
 
 
 def killed(checkout: Checkout, *arguments: str) -> Path:
-    """Run until the VM a is kept and the next one hangs; then kill -9. The run directory."""
+    """Run until the VM `a` is saved and the next one hangs, then kill -9. Return the run directory."""
     command = [sys.executable, "-m", "pytest", "-q", *arguments]
     run = subprocess.Popen(command, cwd=checkout.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 300
@@ -172,7 +172,7 @@ def test_two_cannot_work_on_one_run(checkout: Checkout) -> None:
 
 
 def test_two_runs_at_once_in_one_checkout_keep_out_of_each_others_way(checkout: Checkout) -> None:
-    """In the same second, and with the same chance: the second one has to choose again."""
+    """In the same second and with the same random number: the second one must choose again."""
     checkout.fleet(a=checkout.good)
     (checkout.path / "conftest.py").write_text(
         (checkout.path / "conftest.py").read_text()
@@ -207,7 +207,7 @@ def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
 
 
 def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) -> None:
-    """Killed while it writes: the old text stays, and the new one's beginning is under another name."""
+    """Killed while it writes: the old text stays, and the beginning of the new one has another name."""
     path = tmp_path / "a.json"
     path.write_text("old")
     code = (
@@ -224,7 +224,7 @@ def test_a_file_is_whole_or_not_there_and_what_is_left_is_swept(tmp_path: Path) 
 
 
 def test_what_is_kept_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a power cut could leave the name, and nothing in the file."""
+    """Otherwise a power cut could leave the name with an empty file."""
     steps: list[str] = []
     replace = os.replace
 

@@ -1,4 +1,4 @@
-"""A whole run on a small suite of its own: selection, verdicts, exit statuses, and what is left behind."""
+"""A complete run with a small suite: selection, verdicts, exit statuses, and written files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Save = Callable[..., None]
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A checkout of its own, with the real plugins and the small suite."""
+    """A separate checkout with the real plugins and the small suite."""
     check_out(pytester, SUITE)
     return pytester
 
 
 @pytest.fixture
 def save(project: pytest.Pytester) -> Save:
-    """Makes an earlier run of these VMs: name -> (session, what each probe saw)."""
+    """Make an earlier run of these VMs: name -> (session, output of each probe)."""
 
     def _save(vms: Mapping[str, Mapping[str, str | ProbeResult | SshSession]]) -> None:
         fleet = [Vm(name) for name in vms]

@@ -1,4 +1,4 @@
-"""Files of a run that cannot be written: kept as one problem, said in one sentence."""
+"""Files of a run that cannot be written: one problem, in one sentence."""
 
 from __future__ import annotations
 

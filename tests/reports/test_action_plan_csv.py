@@ -1,4 +1,4 @@
-"""ActionPlan.csv: one row per root cause, and no cell that a spreadsheet would compute."""
+"""ActionPlan.csv: one row per root cause, and no cell that a spreadsheet would evaluate."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.support.report_builder import Json, Story, run, saved, vm
 
 @cache
 def openers() -> str:
-    """What a formula begins with, in every width."""
+    """The first characters of formulas, in every width."""
     return "".join(c for c in map(chr, range(0x110000)) if unicodedata.normalize("NFKC", c) in ("=", "+", "-", "@"))
 
 
 @cache
 def dangerous() -> re.Pattern[str]:
-    """How a cell begins that a spreadsheet computes."""
+    """Beginnings of cells that a spreadsheet evaluates."""
     return re.compile(rf"""^[\s"'\u2018\u2019\u201c\u201d\uff02\uff07]*[{re.escape(openers())}]|^[\t\r\n]""")
 
 
 def rows(results: Json, separator: str = ",") -> list[dict[str, str]]:
-    """The rows, read as a spreadsheet reads them; no cell is a formula."""
+    """The rows, read like a spreadsheet, with no formula in a cell."""
     text = action_plan.render(harmless(results))
     assert text.startswith("\ufeff")
     rows = list(

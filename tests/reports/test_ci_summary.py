@@ -1,4 +1,4 @@
-"""summary.md on the page of a CI job: added to what is there, within what the server takes."""
+"""summary.md on the page of a CI job: appended to the existing text, within the server's limit."""
 
 from __future__ import annotations
 

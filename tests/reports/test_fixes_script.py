@@ -1,4 +1,4 @@
-"""fixes.sh and fixes.md: the plan in its order, and commands that stay what they are whatever a name holds."""
+"""fixes.sh and fixes.md: the plan in its order, with commands that no name can change."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def with_fixes(*commands: str, name: str = "web-01") -> Json:
 
 
 def do(script: str, folder: Path, *programs: str) -> tuple[list[list[str]], subprocess.CompletedProcess[str]]:
-    """Run `script` with only `programs` on PATH, which note what they are called with: (the calls, how it ended)."""
+    """Run `script` with only `programs` on PATH, which record their arguments: (the calls, the result)."""
     (folder / "bin").mkdir()
     calls = folder / "calls"
     calls.touch()
@@ -84,7 +84,7 @@ def do(script: str, folder: Path, *programs: str) -> tuple[list[list[str]], subp
 
 
 def checked(script: str, folder: Path) -> str:
-    """What `sh -n` and shellcheck say about a script: nothing, if it is well."""
+    """The output of `sh -n` and shellcheck for a script; empty if it is correct."""
     path = folder / "checked.sh"
     path.write_text(script)
     output = [
@@ -302,7 +302,7 @@ def test_hostile_text_is_no_markup_on_the_page() -> None:
 
 
 def test_causes_that_share_their_commands_are_one_step() -> None:
-    """PROXY-001 and PROXY-002 are repaired by one script."""
+    """One script fixes PROXY-001 and PROXY-002."""
     results = run(
         [
             vm(name, {"PROXY-001": ("fail", "https_proxy is not set."), "PROXY-002": ("fail", "no_proxy is empty.")})

@@ -1,4 +1,4 @@
-"""JUnit XML, read back as a CI server would."""
+"""JUnit XML, read like a CI server."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_one_suite_per_vm_and_one_case_per_result(tmp_path: Path) -> None:
 
 
 def test_gitlab_tells_every_case_apart(tmp_path: Path) -> None:
-    """docs.gitlab.com: cases with the same classname, name and file are duplicates, of which it ignores all but one."""
+    """docs.gitlab.com: cases with the same classname, name and file are duplicates, of which GitLab keeps only one."""
     results = fleet(12)
     junit.write(harmless(results), tmp_path / "junit.xml")
     cases = [
@@ -92,7 +92,8 @@ def test_the_totals_are_those_of_results_json(tmp_path: Path) -> None:
 def test_it_follows_jenkins_schema_but_for_what_is_known(name: str, tmp_path: Path) -> None:
     written(saved(name), tmp_path)
     tree = ElementTree.parse(tmp_path / "junit.xml")
-    # The schema is of 2014. Properties of a test case, and how many were skipped in all, came later: pytest writes them too.
+    # The schema is of 2014. Properties of a test case, and how many were skipped in all, came later: pytest writes them
+    # too.
     del tree.getroot().attrib["skipped"]
     for of_case in tree.iter("testcase"):
         of_case.remove(of_case[0])

@@ -140,7 +140,7 @@ def test_what_a_run_did_not_ask_for_has_no_heading() -> None:
 
 
 def test_a_hundred_thousand_vms_with_everything_that_can_be_said_of_them_stay_below_one_mebibyte() -> None:
-    nasty = "&" * 10_000  # harmless as it is: with that, it is gigabytes
+    nasty = "&" * 10_000  # harmless as text, but an escape would expand it
     results = harmless(fleet(40))
     names = [f"vm-{n}-{nasty[:200]}" for n in range(100_000)]
     results["vms"] = [{**results["vms"][n % 40], "name": name} for n, name in enumerate(names)]
@@ -184,10 +184,10 @@ def test_a_ready_fleet_is_a_few_lines() -> None:
 def test_hostile_text_is_no_markup() -> None:
     text = markdown.render(harmless(saved("hostile")))
     assert "<" not in text.replace("&lt;", "") and "\x1b" not in text and "\u202e" not in text
-    assert r"\\x1b" not in text  # a backslash before a letter means nothing: test_markdown_syntax.py
+    assert r"\\x1b" not in text  # a backslash before a letter has no meaning: test_markdown_syntax.py
     for character in "`|@":
         cells = "\n".join(cell for row in section(text, "Root causes") for cell in row)
-        cells = re.sub(r"(?<!`)`[^`|<>&\\]+`(?!`)", "", cells)  # code, in which nothing means anything
+        cells = re.sub(r"(?<!`)`[^`|<>&\\]+`(?!`)", "", cells)  # code, in which no character has a meaning
         assert re.search(rf"(?<!\\){re.escape(character)}", cells) is None, character
     assert {len(row) for row in section(text, "Root causes")} == {6}
     assert not any(line.startswith(("#", "E ", "::")) and "nasty" in line for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""Text in Markdown: shown as it is by a reader of Markdown, and hardly changed for who reads it raw."""
+"""Text in Markdown: rendered unchanged, and almost unchanged in the source."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_only_what_means_something_is_escaped(words: str, raw: str) -> None:
 
 
 def shown(markdown: str) -> str:
-    """The text of the paragraph that a reader shows, with the marks of code; fails on any other element."""
+    """The text of the rendered paragraph, with marks for code; fails for any other element."""
     tokens = READER.parse(markdown)
     assert [token.type for token in tokens] in ([], ["paragraph_open", "inline", "paragraph_close"]), markdown
     return content(tokens[1].children or []) if tokens else ""
@@ -55,14 +55,14 @@ def content(tokens: Sequence[Token]) -> str:
     for token in tokens:
         assert token.type in ("text", "text_special", "code_inline", "strong_open", "strong_close"), token
         parts.append(f"`{token.content}`" if token.type == "code_inline" else token.content)
-    return "".join(parts).replace("\u2060", "")  # behind "@" and "www": no text from outside has one
+    return "".join(parts).replace("\u2060", "")  # after "@" and "www": text from outside does not contain it
 
 
 ALPHABET = st.text(st.one_of(st.sampled_from("\\`*_{}[]()#+-.!|~$@:<>&;=/ ax1"), st.characters()), max_size=40)
 
 
 def inline(markdown: str) -> list[Token]:
-    """The lines of text in a page, as a reader takes them apart."""
+    """The lines of text in a page, as a Markdown parser separates them."""
     return [token for token in READER.parse(markdown) if token.type == "inline"]
 
 

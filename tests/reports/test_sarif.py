@@ -1,4 +1,4 @@
-"""results.sarif against the OASIS schema, and against what GitHub asks for beyond it."""
+"""results.sarif against the OASIS schema, and GitHub's additional requirements."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_hostile_text_is_no_link_and_no_path() -> None:
 
 
 def test_the_remedy_of_a_check_that_was_not_selected_is_no_markup() -> None:
-    """Such a rule has its words from a result, which may quote a server's banner."""
+    """Such a rule has the text of a result, which may quote a server's banner."""
     results = saved("hostile")
     results["checks"] = {}
     for rule in json.loads(sarif.render(harmless(results)))["runs"][0]["tool"]["driver"]["rules"]:

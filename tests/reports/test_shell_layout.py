@@ -1,4 +1,4 @@
-"""A long command laid out for reading does what the command of one line does, in real shells."""
+"""A command in its readable layout does the same as in one line, in real shells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from suites.rules.certificate import REINSTALL_CA
 from suites.test_ssh import _SET
 from tests.support.suite_rows import PROFILE
 
-#: What sshd may start the command with: the login shell of the user.
+#: Login shells with which sshd may start the command.
 LOGIN_SHELLS = [
     pytest.param(
         words, marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"{words[0]} is not installed"), id=words[0]
@@ -31,7 +31,7 @@ LOGIN_SHELLS = [
 
 
 def done(command: str, folder: Path, login: list[str]) -> list[str]:
-    """What a command does: each program that it starts, with its words; `ssh` starts a login shell here."""
+    """The programs that a command starts, with their arguments; `ssh` starts a login shell here."""
     (folder / "bin").mkdir(parents=True)
     log = folder / "log"
     log.touch()

@@ -1,4 +1,4 @@
-"""Runs that pack bundles, and runs over bundles."""
+"""Runs that write bundles, and runs that judge them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_bundle_is_judged_as_the_run_was(checkout: Checkout) -> None:
     whole = whole.rename(checkout.path / "run.zip")
     evidence = everything(whole)["evidence/b.json"]
 
-    # Elsewhere, and later: neither the run directory nor the profile's file is there any more.
+    # On another machine: without the run directory and the profile's file.
     first.rename(checkout.path / "away")
     (checkout.path / "ours.toml").unlink()
     for more in ([], ["-n2"]):
@@ -124,7 +124,7 @@ def test_a_bundle_that_cannot_be_used_is_one_clear_error(checkout: Checkout) -> 
 
 
 def test_a_clock_that_jumps_changes_no_duration(checkout: Checkout) -> None:
-    """An hour forward, each time that somebody looks."""
+    """An hour forward, each time that it is read."""
     (checkout.path / "conftest.py").write_text(
         (checkout.path / "conftest.py").read_text()
         + "\nimport itertools, time\nnow, jumps = time.time, itertools.count()\n"
@@ -137,7 +137,7 @@ def test_a_clock_that_jumps_changes_no_duration(checkout: Checkout) -> None:
 
 
 def test_a_strangers_bundle_has_no_say_in_the_commands_that_are_offered(tmp_path: Path) -> None:
-    """They are for the operator's own shell: ssh -F FILE runs what FILE says."""
+    """They are for the operator's shell, and ssh -F FILE can run commands in FILE."""
     run = {"id": "r", "profile": "2510", "ssh_config": "/tmp/theirs"}
     archive = Archive.create(tmp_path / "r", run, [Vm("a")])
     members = [("run.json", archive.source.read("run.json") or b"")]
@@ -220,7 +220,7 @@ def test_the_text_for_support_can_be_read_and_moves_no_cursor() -> None:
     "line", ["eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl", "http://alice:hunter22@proxy:3128/"]
 )
 def test_no_log_leaves_the_vm_with_what_opens_something(tmp_path: Path, line: str) -> None:
-    """The commands of --bundle, as a shell runs them, over a log of our own."""
+    """The commands of --bundle, run by a shell on our own log."""
     log = tmp_path / "log"
     log.write_text(f"before {line} after\r\n\0")
     for probe in probes(Vm("a"))[:2]:

@@ -1,4 +1,4 @@
-"""The last lines on the terminal."""
+"""The closing lines on the terminal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_step_says_what_it_unlocks_where_what_was_seen_and_what_to_do() -> Non
 
 
 def with_commands(*commands: str) -> list[str]:
-    """The lines about the only step of one VM whose fix is these commands."""
+    """The lines about the only step of one VM, with these commands as its fix."""
     results = run([vm("web-02", {"PROXY-002": ("fail", "no_proxy is empty.")})])
     results["causes"][0]["fix"] = [{"command": readable(command), "vms": ["web-02"]} for command in commands]
     lines = [text for text, _ in summary_lines(harmless(results), 60)]

@@ -1,4 +1,4 @@
-"""The sentences about waivers, and where gate and changes stand on the terminal."""
+"""The sentences about waivers, and the place of gate and changes on the terminal."""
 
 from __future__ import annotations
 

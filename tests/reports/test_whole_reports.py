@@ -1,6 +1,6 @@
-"""Every report of some runs, whole: a change of any word or limit is seen in tests/data/reports, and reviewed there.
+"""Every complete report of some runs: any change of a text or a limit shows in tests/data/reports, for review.
 
-`python -m tests.reports.test_whole_reports` writes those files anew.
+`python -m tests.reports.test_whole_reports` writes these files again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FOLDER = ROOT / "tests/data/reports"
 
 
 def _long() -> Json:
-    """More of everything than a short report lists, and not all of it judged."""
+    """More entries than a short report lists, and some that were not judged."""
     results = rollout(180, extras=True)
     results["judged"] |= {"complete": False, "summary": "some"}
     group = {"group": "image a", "fact": "kernel", "count": 3, "of": 9, "majority": "6.8"}
@@ -47,7 +47,7 @@ def _long() -> Json:
 
 
 def _few(vm: Json) -> Json:
-    """With all that did not pass, and a little of what did."""
+    """With all results that did not pass, and some that did."""
     odd = [result for result in vm["results"] if result["status"] not in ("pass", "blocked")]
     plain = [result for result in vm["results"] if result["status"] in ("pass", "blocked")]
     return vm | {"results": odd[:5] + plain[:4]}
@@ -71,7 +71,7 @@ def _junit(name: str) -> str:
 
 
 def _compact(name: str) -> str:
-    """JUnit XML as of a large fleet."""
+    """JUnit XML in the form for a large fleet."""
     with patch.object(junit, "WHOLE_UP_TO", 1):
         return _junit(name)
 
@@ -81,7 +81,7 @@ def _terminal(name: str) -> str:
 
 
 def _file(report: str, name: str) -> str:
-    """A document of JSON is indented; the versions of the programs are left open."""
+    """JSON is indented; the versions of programs are replaced."""
     text = "".join(dict(FILES)[report](results(name)))
     if text.startswith("{"):
         text = json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
@@ -93,7 +93,7 @@ def _plain(value: Any) -> Any:
 
 
 def _page(name: str) -> str:
-    """What the templates of the HTML page and its script get, but for the results themselves."""
+    """The data for the templates and the script of the HTML page, except for the results."""
     found = results(name)
     lists = VmLists(found)
     view = {key: value for key, value in overview(found, lists).items() if key != "results"}
@@ -110,7 +110,7 @@ REPORTS: dict[str, Callable[[str], str]] = {
     "terminal": _terminal,
     "html": _page,
 }
-#: The reports that have a part for each result are long.
+#: Reports with a part for each result are long.
 EACH = [
     (name, report)
     for name in ("six-vms", "three-vms", "long")

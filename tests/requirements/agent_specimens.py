@@ -1,7 +1,7 @@
-"""What operators paste: an error of each kind that was seen in public or is known from the program, and its entries.
+"""Error lines that operators may paste, of each public or known kind, with the matching entries.
 
-Personal details are replaced; the lines are minimal ones of the same shape. A line is named by the id that it has in the
-collection it is from. `agent_spellings` has other spellings of the same kinds.
+Personal details are replaced; the lines are minimal ones of the same form. A line's id is that in the collection that
+it is from. `agent_spellings` has other spellings of the same kinds.
 """
 
 from __future__ import annotations
@@ -322,7 +322,7 @@ SPECIMENS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("P10", "azureuser is not in the sudoers file.  This incident will be reported.", ("Sudo refused",)),
 )
 
-#: Lines of logs and commands in which nothing is wrong.
+#: Lines of logs and commands without an error.
 HEALTHY: tuple[str, ...] = (
     "INFO    Connecting machine to Azure... This might take a few minutes.",
     "INFO    Testing connectivity to endpoints that are needed to connect to Azure... This might take a few minutes.",

@@ -1,4 +1,4 @@
-"""Other spellings of the kinds of error in `agent_specimens`: of other versions, systems, shells and languages."""
+"""Other spellings of the errors in `agent_specimens`, in other versions, systems, shells and languages."""
 
 from __future__ import annotations
 

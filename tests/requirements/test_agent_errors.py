@@ -1,4 +1,4 @@
-"""The knowledge base: whole, dated, in order, and able to recognise its own samples."""
+"""The catalogue of errors is complete, dated and sorted, and matches its own samples."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.support.paths import ROOT
 
 DATA = ROOT / "plugins" / "requirements" / "data"
 
-#: The rows of the older article that name one code; its ranges are 127 to 146 and 147 to 152.
+#: The codes in the older article's rows with one code; its ranges are 127 to 146 and 147 to 152.
 OLDER = [0, 1, 11, 12, 16, 18, 19, 23, 26, 41, 42, 43, 44, 62, 63, 67, 68, 61, 64, 65, 66, 70, 81, 101, 102, 103, 105]
 OLDER += [150, 153, 154, 155, 156, 157]
-#: What the newer one adds, and what it splits the ranges into.
+#: The codes that the newer article adds, and those of the former ranges.
 ADDED = [2, 3, 4, 5, 6, 20, 27, 28, 45, 69, 72, 73, 74, 75, 76, 82, 83, 107, 108, 158, 159, 160, 171]
 SPLIT = [130, 131, 132, 133, 141, 143, 145, 146, 147, 148, 149, 151, 152]
 CHANGED = [101, 105, 153, 154, 156, 157, *SPLIT]
@@ -36,7 +36,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def is_picked(text: str) -> bool:
-    """True when a VM sends a line of the text: a failure or a complaint by the stems."""
+    """Whether a VM sends a line of the text, because the stems match a failure or a complaint."""
     stem = re.compile("|".join([*stems("first"), *stems("then")]))
     return any(stem.search(line.lower()) for line in text.splitlines())
 
@@ -72,7 +72,7 @@ def test_every_code_of_both_articles_is_known() -> None:
         128,
         129,
         142,
-    }  # the installation script's own
+    }  # only in the installation script
     assert all(knowledge.azcm(number) for number in range(127, 153))
 
 
@@ -161,7 +161,7 @@ def test_each_sample_is_explained_by_its_own_entry_and_by_no_other() -> None:
 
 
 def test_every_pattern_is_bounded() -> None:
-    """No pattern may go back and forth over a line: each repetition says how often."""
+    """No pattern may backtrack over a whole line: each repetition has a limit."""
     for message in messages():
         for pattern in filter(None, (message.pattern, message.unless, *(case.pattern for case in message.cases))):
             outside = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "x", pattern)

@@ -1,4 +1,4 @@
-"""Every pasted error of the table is explained by the right entries, and no healthy line by any."""
+"""The right entries explain every error line of the table, and none explains a healthy line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_pasted_error_is_explained(line: str, names: tuple[str, ...]) -> None:
 
 
 def test_what_the_catalogue_explains_is_picked_by_the_grammar() -> None:
-    """The stems choose the lines that a VM sends; the catalogue only explains them."""
+    """The stems select the lines that a VM sends; the catalogue only explains them."""
     stem = re.compile("|".join([*stems("first"), *stems("then")]))
     explained = [line for _, text, _ in LINES for line in text.splitlines() if list(findings([line]))]
     assert len(explained) > 100
@@ -63,13 +63,13 @@ def test_a_line_that_begins_anew_is_not_put_to_the_one_before() -> None:
 
 
 def test_only_plain_names_of_a_line_are_put_into_a_sentence() -> None:
-    """What a VM writes never becomes part of a command that is shown."""
+    """Output of a VM never becomes part of a displayed command."""
     line = "does not have authorization to perform action 'Microsoft.X/$(id)/read' over scope '/s'"
     assert [finding.explanation.subject for finding in findings([line])] == []
 
 
 def test_the_agents_own_look_for_azure_is_no_finding_in_its_logs() -> None:
-    """It asks IMDS at each start; outside Azure no answer is right, so such lines are not picked on a VM."""
+    """The agent requests IMDS at each start; outside Azure a failure is normal, so a VM does not send these lines."""
     line = 'level=debug msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
     assert [finding.explanation.name for finding in findings([line])] == ["IMDS not reached"]
     [message] = [message for message in messages() if message.name == "IMDS not reached"]

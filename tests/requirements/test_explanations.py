@@ -1,6 +1,6 @@
-"""Every code, status and message that `--explain` knows, whole, as tests/data/explanations.txt has it for review.
+"""Every complete answer of `--explain`, compared with tests/data/explanations.txt, for review.
 
-`python -m tests.requirements.test_explanations` writes that file anew.
+`python -m tests.requirements.test_explanations` writes that file again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LINES = (
 def explanations() -> str:
     """Each query, and its answer."""
     queries = [f"AZCM{code:04}" for code in sorted(azcm_codes())] + [str(code) for code in exit_codes()] + [*LINES]
-    # Of the messages those that are explained in more than one way, and some of each family.
+    # Messages with several explanations, and some of each family.
     for of_family in (list(group) for _, group in groupby(messages(), key=lambda message: message.family)):
         queries += [message.sample for at, message in enumerate(of_family) if message.cases or at < 3]
     with tempfile.TemporaryDirectory() as name:

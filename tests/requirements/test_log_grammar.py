@@ -1,4 +1,4 @@
-"""What the lines of programs say, and what a later line takes back."""
+"""The classification of output lines, and the failures that later lines revoke."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_later_line_takes_a_failure_back() -> None:
     assert levels("rm: cannot remove '/x': No such file or directory", "+ true") == []
 
 
-#: What programs print whose retry succeeds: the failures, and the line that takes them back.
+#: Output of programs whose retry succeeds: the failures, and the line that revokes them.
 RETRIES = {
     "wget": [
         "Connecting to h:80... failed: Connection refused.",
@@ -195,7 +195,7 @@ RETRIES = {
 def test_a_retry_that_succeeds_takes_its_failures_back(name: str) -> None:
     *failures, success = RETRIES[name]
     assert levels(*failures, success) == []
-    if name != "pip":  # it announces the retry in the line of its failure
+    if name != "pip":  # its failure line announces the retry
         assert levels(*failures) != []
         assert levels(*failures, "something else") != []
 

@@ -1,4 +1,4 @@
-"""Requirement profiles: what the project brings, what one of one's own may say, and what is refused, by file and key."""
+"""Requirement profiles: those of the project, the user's own, and errors with file and key."""
 
 from __future__ import annotations
 

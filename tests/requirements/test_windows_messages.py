@@ -1,4 +1,4 @@
-"""--explain on Windows' lines: by the number or the name of a status, in every language."""
+"""--explain for lines of Windows, by the number or the name of a status, in any language."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ LINES = {
     "schannel: next InitializeSecurityContext failed: CRYPT_E_NO_REVOCATION_CHECK (0x80092012) - La fonction de révocation n'a pas pu vérifier la révocation": "Schannel: revocation not checked",
     "ERROR_WINHTTP_AUTODETECTION_FAILED": "WinHTTP: no proxy settings found",
     "winhttp: ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT (12167)": "WinHTTP: no proxy settings found",
-    # A status that has no entry.
+    # A status without an entry.
     "System.ComponentModel.Win32Exception (0x80004005): Access is denied": "A status of Windows without an entry",
     "[SC] StartService FAILED 1083:": "A status of Windows without an entry",
     # No code of Windows.

@@ -1,4 +1,4 @@
-"""`plugins.results.accumulator`: VM by VM, to the end or to where the run was cut short."""
+"""`plugins.results.accumulator`: VM by VM, also in an interrupted run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`plugins.results.builder`: what results.json says beyond the verdicts."""
+"""`plugins.results.builder`: the parts of results.json besides the verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compacted results say the same as whole ones: every report of one against that of the other."""
+"""Compacted results are equivalent to complete ones: the same reports of both."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WELL = ("pass", "not applicable")
 
 
 def compacted(results: Json) -> Json:
-    """What `plugins.results.builder` makes of a fleet that is very large."""
+    """The results in the form that `plugins.results.builder` writes for a very large fleet."""
     return {**results, "notes": [SENTENCE], "vms": [of_vm(vm) for vm in results["vms"]]}
 
 
@@ -62,7 +62,7 @@ def whole(request: pytest.FixtureRequest) -> Json:
 
 
 def letters(results: Json) -> list[dict[str, str]]:
-    """Of each VM of the page's matrix, the letter of each check and parameter."""
+    """The letter of each check and parameter, for each VM of the page's matrix."""
     shown = harmless(results)
     lists = VmLists(shown)
     overview(shown, lists)
@@ -147,7 +147,7 @@ def test_ctrf_sums_up_what_passes_and_what_does_not_apply(whole: Json) -> None:
 
 
 def later() -> Json:
-    """`earlier`, some time on: repaired, broken, gone, come to light, and not looked at."""
+    """A later run than `earlier`: with fixed, new, removed, revealed and missing results."""
     results = rollout(60)
     results["run_id"] = "20261128T000000Z-later"
     for number, machine in enumerate(results["vms"]):
@@ -161,7 +161,7 @@ def later() -> Json:
                 result.update(status="not applicable", root_cause=False)
             elif kind == 4:
                 result.update(status="unknown", root_cause=True)
-        del machine["results"][number % 40]  # no longer there: neither fixed nor new
+        del machine["results"][number % 40]  # missing: neither fixed nor new
         words = {result["status"] for result in machine["results"] if result["severity"] == "required"}
         machine["readiness"] = (
             "not ready" if "fail" in words else "unknown" if words & {"unknown", "blocked"} else "ready"
@@ -185,7 +185,7 @@ Pairs = list[tuple[Json, Json, Json]]
 
 @pytest.fixture(scope="module")
 def pairs(three_runs: tuple[Json, Json, Json], tmp_path_factory: pytest.TempPathFactory) -> Pairs:
-    """A run, the one before it, and how they compare when both are whole."""
+    """A run, the one before it, and their comparison in the complete form."""
     first, second, third = three_runs
     folder = tmp_path_factory.mktemp("pairs")
     return [(a, b, compared(b, a, folder)) for a, b in ((first, second), (second, third), (second, second))]
@@ -193,7 +193,7 @@ def pairs(three_runs: tuple[Json, Json, Json], tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def three_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Json, Json, Json]:
-    """Each compared with the one before it."""
+    """Three runs, each compared with the one before it."""
     first, second, third = rollout(60), later(), rollout(60)
     second["changes"] = changes.compare(second, loaded(first, tmp_path_factory.mktemp("first")))
     return first, second, third
@@ -253,7 +253,7 @@ def waivers() -> Iterator[Waiver]:
 
 
 def test_the_waivers_did_the_same() -> None:
-    results = rollout(61)  # the last one is out of reach
+    results = rollout(61)  # the last VM is unreachable
     vms = [Vm(vm["name"]) for vm in results["vms"]]
     calls = [
         Waivers("w", tuple(waivers()), date(2026, 11, 21)).as_results(vms, form, True)

@@ -20,7 +20,7 @@ def write(reports: Path, name: str, results: Json, **changes: object) -> Json:
 def test_the_last_runs_of_these_vms_are_counted_and_other_files_are_not(tmp_path: Path) -> None:
     six = saved("six-vms")
     ready = [{**vm, "readiness": "ready"} for vm in six["vms"]]
-    write(tmp_path, "20260101T000000Z-aaaa", six)  # beyond the number asked for
+    write(tmp_path, "20260101T000000Z-aaaa", six)  # beyond the requested number
     write(tmp_path, "20260102T000000Z-aaaa", six, vms=ready[:4])
     write(tmp_path, "20260103T000000Z-aaaa", six, vms=[{**vm, "name": f"other-{vm['name']}"} for vm in ready])
     write(tmp_path, "20260104T000000Z-aaaa", six, judged={**six["judged"], "complete": False})

@@ -1,4 +1,4 @@
-"""Coverage: a required check that was left out on one VM is left out, whatever the others have too many of."""
+"""Coverage: a required check that is missing on one VM counts as missing, whatever the other VMs have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of a part of a fleet, and of evidence that lacks VMs: no gate passes on them."""
+"""No gate passes on the results of a part of a fleet, or of evidence that lacks VMs."""
 
 from __future__ import annotations
 

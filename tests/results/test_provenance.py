@@ -1,4 +1,4 @@
-"""The provenance of a run: the files that decided its verdicts, its commands, its requests to Azure."""
+"""The provenance of a run: the files that determine its verdicts, its commands, its requests to Azure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_profile_is_a_file_or_what_was_saved_with_the_evidence(tmp_path: Path)
     own.write_bytes(b'base = "2510"\n')
     assert hashes(str(own), None)["profile"] == digest(own.read_bytes()) == hashes(own.read_bytes(), None)["profile"]
     assert "inventory" not in hashes("2510", None)
-    assert "profile" not in hashes("", None)  # evidence of a run that is older than saved profiles
+    assert "profile" not in hashes("", None)  # evidence from before profiles were saved
 
 
 def provenance(fleet: Mapping[str, Evidence], calls: Sequence[Call] = ()) -> dict[str, Any]:

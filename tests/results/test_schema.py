@@ -1,4 +1,4 @@
-"""The schema of results.json accepts what the suite writes, and nothing that is off by a word."""
+"""The schema of results.json accepts the suite's results, and refuses any deviation."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_a_subset_is_about_its_vms_alone() -> None:
     assert {name for finding in oslo["findings"] for name in finding["vms"]} <= set(names)
     assert oslo["sentence"] == "14 of 24 VMs are ready; 10 are not."
     (headline,) = {cause["headline"] for cause in oslo["causes"] if cause["id"] == "IMDS-002"}
-    assert headline == "Fix oslo-db-017"  # of the run it is about 2 VMs
+    assert headline == "Fix oslo-db-017"  # in the whole run it has 2 VMs
     assert not {"gate", "changes", "waivers"} & oslo.keys()
     assert oslo["plan"][-1]["ready"] <= len(names)
 

@@ -1,4 +1,4 @@
-"""What earlier code wrote is still read: a bundle of version 1 (evidence and results.json), made by commit 5c25b33."""
+"""Files of earlier code are still read: a bundle of version 1 (evidence and results.json) of commit 5c25b33."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.pytest_process import run_pytest
 
 BUNDLE = DATA / "run-of-version-1.zip"
 
-#: IMDS-003 needs the address that curl tried last, which the probe of then did not print: an old answer is no pass.
+#: IMDS-003 needs the last address that curl tried, which old probes did not print: an old answer cannot pass.
 UNKNOWN_NOW = {"suites/test_imds.py::test_imds_answers_with_the_vms_own_settings[vm2]": "unknown"}
 
 
 def statuses(results: dict[str, Any]) -> dict[str, str]:
-    """The status of each result, by the node id."""
+    """The status of each result, by node id."""
     return {result["nodeid"]: result["status"] for vm in results["vms"] for result in vm["results"]}
 
 
@@ -40,7 +40,7 @@ def test_a_run_of_version_1_is_judged_and_compared_with(form: str, tmp_path: Pat
     now = json.loads((tmp_path / "r" / "latest" / "results.json").read_bytes())
     added = {id: status for id, status in statuses(now).items() if id not in statuses(before)}
     assert (now["version"], statuses(now)) == (2, statuses(before) | added | UNKNOWN_NOW)
-    assert {(id.partition("::")[0], status) for id, status in added.items()} == {  # an area that is newer than the run
+    assert {(id.partition("::")[0], status) for id, status in added.items()} == {  # a newer area than the run
         ("suites/test_relay.py", "not applicable")
     }
     assert now["changes"]["sentence"].startswith(f"Since {before['run_id']}: ")

@@ -1,6 +1,6 @@
-"""All of results.json for a small fleet, as tests/data/results-of-a-fleet.json has it: a change of any field is reviewed.
+"""The complete results.json of a small fleet, compared with tests/data/results-of-a-fleet.json, for review.
 
-`python -m tests.results.test_whole_results` writes that file anew.
+`python -m tests.results.test_whole_results` writes that file again.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _text(results: dict[str, Any]) -> str:
 
 
 def part() -> dict[str, Any]:
-    """What a page about three of the VMs has, but for the VMs themselves."""
+    """The data of a page about three of the VMs, without the VMs."""
     results = subset(built(), ["vm-2", "vm-3", "vm-5"])
     return {key: value for key, value in results.items() if key not in ("vms", "checks", "provenance")}
 

@@ -1,4 +1,4 @@
-"""ssh_config files of tests: written ones, and random ones, the same for a seed in every run."""
+"""ssh_config files for tests: fixed ones, and random ones, which are the same for the same seed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def files(folder: Path, config: str, **more: str) -> Path:
 
 
 class Generator:
-    """Random configuration files: every kind of line, in the spellings that OpenSSH takes, now and then a wrong one."""
+    """Random configuration files: every kind of line, in every spelling that OpenSSH accepts, and some wrong ones."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # the same files in every run
@@ -108,7 +108,7 @@ class Generator:
         return self.line(keyword, value if " " in value or "\\" in value else self.quoted(value))
 
 
-#: The keywords whose values we read: a wrong value of these has to be refused.
+#: The keywords whose values we read: a wrong value must be refused.
 CHECKED = (
     "HostName",
     "User",
@@ -152,7 +152,7 @@ SIGNS = " \t\"'#=\\,!*?%$~\n\r@:[]{}\x0b\x0c\x00é0aH-"
 
 
 def bent(seed: int) -> tuple[str, dict[str, str]] | None:
-    """A generated file with one to three characters put in, changed or left out; None when it would run commands."""
+    """A generated file with one to three characters inserted, changed or removed; None if it would run commands."""
     generator, pick = Generator(seed), random.Random(seed)
     text = generator.file()
     for _ in range(pick.randrange(1, 4)):

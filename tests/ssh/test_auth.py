@@ -1,4 +1,4 @@
-"""Which keys are offered, and what is said when none is accepted: `plugins.ssh.auth` and `plugins.ssh.keys`."""
+"""The offered keys, and the message if none is accepted: `plugins.ssh.auth` and `plugins.ssh.keys`."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_second_factor_is_named(client: Client, keys: Keys, tmp_path: Path) ->
 
 
 def forms(keys: Keys, tmp_path: Path) -> dict[str, bytes]:
-    """Private keys as tools write them and as editors leave them."""
+    """Private keys in the forms of tools and editors."""
     made: dict[str, bytes] = {}
     for kind, form in (("rsa", "PKCS8"), ("rsa", "PEM"), ("ecdsa", "PKCS8"), ("ecdsa", "PEM"), ("ed25519", "OPENSSH")):
         more = ("-m", form) if form != "OPENSSH" else ()
@@ -165,7 +165,7 @@ def forms(keys: Keys, tmp_path: Path) -> dict[str, bytes]:
 
 
 def test_a_private_key_is_loaded_as_ssh_loads_it(keys: Keys, tmp_path: Path) -> None:
-    """The public key is what ``ssh-keygen -y`` prints; where it prints none, none is offered."""
+    """The public key is that of ``ssh-keygen -y``; if it prints none, none is offered."""
     for name, data in forms(keys, tmp_path).items():
         path = tmp_path / name.replace(" ", "-")
         path.write_bytes(data)
@@ -180,7 +180,7 @@ def test_a_private_key_is_loaded_as_ssh_loads_it(keys: Keys, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("kept", ["both", "public"])
 def test_the_public_key_of_a_file_that_tells_none_is_that_beside_it(keys: Keys, tmp_path: Path, kept: str) -> None:
-    """So that the agent is asked for this key; the file named may be the public one itself."""
+    """So that the agent is asked for this key; the configured file may also be the public key."""
     key = keys.make("beside", "ecdsa", "secret", "-m", "PEM")
     public = base64.b64decode(keys.public("beside").split()[1])
     assert _read(key).blob == public

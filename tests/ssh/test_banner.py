@@ -1,4 +1,4 @@
-"""What a server says before its banner, or in place of one: `plugins.ssh.dial` without a server."""
+"""Text before a server's banner, or instead of one: `plugins.ssh.dial` without a server."""
 
 from __future__ import annotations
 

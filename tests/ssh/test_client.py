@@ -123,7 +123,7 @@ def test_cancelling_ends_the_reading_of_the_configuration(client: Client, tmp_pa
 
 
 def _runs(pid: str) -> bool:
-    """Whether a process is there and not only waits for its parent to take note of its end."""
+    """Whether a process runs and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -162,7 +162,7 @@ def test_the_limit_is_computed() -> None:
 
 
 def hang(stage: str) -> Callable[[socket.socket], None]:
-    """A server that never comes to an end, each in its own way, and says a byte now and then."""
+    """Servers that never finish, each in another phase, and send single bytes."""
 
     def talk(connection: socket.socket) -> None:
         def drip() -> None:
@@ -188,7 +188,7 @@ def hang(stage: str) -> Callable[[socket.socket], None]:
 
 
 def test_a_fleet_that_drips_and_hangs_ends_within_its_limit(client: Client, server: Sshd, keys: Keys) -> None:
-    """In every phase, with fewer workers than VMs, each VM as slow as it may be."""
+    """In every phase, with fewer workers than VMs, and with the slowest possible VMs."""
     client.knows(server)
     stages = ("banner", "kex", "silence", "closes")
     vms = []
@@ -228,7 +228,7 @@ def test_a_fleet_that_drips_and_hangs_ends_within_its_limit(client: Client, serv
 
 
 def test_getting_in_has_a_limit_over_all_its_phases(client: Client) -> None:
-    """No phase is too slow by itself, and there is a retry."""
+    """Each phase is within its own limit, and there is a retry."""
 
     def answer(connection: socket.socket) -> None:
         def slowly() -> None:
@@ -251,9 +251,9 @@ def test_getting_in_has_a_limit_over_all_its_phases(client: Client) -> None:
 def test_the_limit_of_the_fleet_is_kept_whatever_happens(
     client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were there ever a phase without a limit: what has been said is kept, and the others say what they waited for."""
+    """Even if a phase had no limit: output is kept, and the other VMs report the phase in which they were."""
     begun, now = threading.Event(), time.monotonic
-    # The time of the whole fleet is over as soon as one VM has said something, and no other limit is.
+    # The fleet's limit expires as soon as one VM has sent output; no other limit does.
     monkeypatch.setattr(ssh, "time", SimpleNamespace(monotonic=lambda: now() + 2000 * begun.is_set()))
     monkeypatch.setattr(ssh, "time_limit", lambda number, options: 999.0)
     client.knows(server)
@@ -278,7 +278,7 @@ def test_the_limit_of_the_fleet_is_kept_whatever_happens(
 def test_a_clock_that_jumps_changes_no_limit(
     client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An hour forward and an hour back, each time somebody looks."""
+    """An hour forward and an hour back, each time that it is read."""
     now, jumps = time.time, iter(range(10**9))
     monkeypatch.setattr(time, "time", lambda: now() + (3600 if next(jumps) % 2 else -3600))
     client.knows(server)
@@ -292,7 +292,7 @@ def test_a_clock_that_jumps_changes_no_limit(
 def test_the_time_of_a_question_to_the_resolver_counts_from_when_it_was_asked(
     client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A VM whose name is known waits behind many whose zone is dead; that is not its fault."""
+    """A VM waits behind many whose DNS zone does not answer, without losing its time."""
     known, over = socket.getaddrinfo, threading.Event()
 
     def ask(host: str, *arguments: object, **more: object) -> object:
@@ -304,7 +304,7 @@ def test_the_time_of_a_question_to_the_resolver_counts_from_when_it_was_asked(
     client.known.write_text(f"[vm.example]:{server.port} {server.host_key}\n")
     honest = replace(vm(server, keys), host="vm.example")
     monkeypatch.setattr("plugins.ssh.resolver._AT_ONCE", 2)
-    monkeypatch.setattr("plugins.ssh.config.shutil.which", lambda name: None)  # all are asked for at once
+    monkeypatch.setattr("plugins.ssh.config.shutil.which", lambda name: None)  # all queries start at once
     dead = [Vm(f"dead-{number}.example") for number in range(8)]
     try:
         *others, last = client.visit(*dead, honest, connect_timeout=3, reach_timeout=10)
@@ -321,7 +321,7 @@ def test_the_limit_of_a_question_waits_for_a_thread_that_asks_it(monkeypatch: py
 
     async def ask() -> None:
         with closing(Resolver()) as resolver:
-            await resolver.query_sent("dead.example", 22, 3_000)  # has the only thread
+            await resolver.query_sent("dead.example", 22, 3_000)  # uses the only thread
             second = asyncio.create_task(resolver.query_sent("vm.example", 22, 3_000))
             for _ in range(20):
                 await asyncio.sleep(0)
@@ -336,7 +336,7 @@ def test_the_limit_of_a_question_waits_for_a_thread_that_asks_it(monkeypatch: py
 
 
 def test_a_resolver_that_hangs_is_left_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when the runner's DNS server is gone: more names than there are threads to ask."""
+    """As with an unreachable DNS server: more names than threads for queries."""
     hangs = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hangs.wait())
     try:

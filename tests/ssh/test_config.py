@@ -1,4 +1,4 @@
-"""`plugins.ssh.config`: the logins on the way to a VM, as the OpenSSH client and as our own reader have them."""
+"""`plugins.ssh.config`: the logins on the way to a VM, from the OpenSSH client and from our own reader."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read(request: pytest.FixtureRequest) -> Read:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Another home folder, for the reader: ssh has that of the password database."""
+    """Another home folder for the reader; ssh uses the one in the password database."""
     me = pwd.getpwuid(os.getuid())
     moved = pwd.struct_passwd((*me[:5], str(tmp_path), me[6]))
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: moved)
@@ -96,7 +96,7 @@ def test_an_included_file_that_others_can_write_is_refused(folder: Path, read: R
 
 @pytest.mark.parametrize("mode", [0o644, 0o664])
 def test_an_included_file_that_its_group_may_write_is_read(folder: Path, mode: int) -> None:
-    """Debian's ssh lets one's own group write it."""
+    """Debian's ssh allows write access for the user's own group."""
     more = write(folder, "Port 40\n", "more")
     more.chmod(mode)
     assert hop(by_reader(write(folder, f"Include {more}\n"))).port == 40
@@ -196,7 +196,7 @@ def test_users_that_openssh_accepts(folder: Path, read: Read, user: str) -> None
     config = read(write(folder, "ProxyCommand echo %r\n"))
     try:
         outcome = hop(config, "vm-a", user=user).proxy_command
-    except SshError as error:  # OpenSSH 10.6 takes some of them in its files alone
+    except SshError as error:  # OpenSSH 10.6 accepts some of them only in its files
         outcome = error.remedy if set(user) & set("\\$") else str(error)
     assert outcome == f"echo {user}" or "write 'User NAME' there" in outcome
 
@@ -232,7 +232,7 @@ def test_what_a_lookup_costs_does_not_grow_with_the_hosts(folder: Path) -> None:
 
 
 def client(folder: Path, script: str) -> SshConfig:
-    """A configuration read by a stand-in for ssh."""
+    """A configuration that a stand-in for ssh reads."""
     program = write(folder, f"#!/bin/sh\n{script}\n", "ssh")
     program.chmod(0o755)
     return SshConfig([write(folder, "Port 7\n")], find_client=lambda: str(program))

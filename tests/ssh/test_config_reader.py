@@ -1,4 +1,4 @@
-"""What our own reader of ssh_config refuses, line by line: `plugins.ssh.config_reader`."""
+"""Lines that our own reader of ssh_config refuses: `plugins.ssh.config_reader`."""
 
 from __future__ import annotations
 

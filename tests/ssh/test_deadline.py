@@ -1,4 +1,4 @@
-"""A limit that runs out while the loop that checks it is late itself is not the VM's fault."""
+"""Limits are extended when the loop that checks them is late."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_lateness_of_the_loop_counts_for_no_limit() -> None:
     now = time.monotonic()
     deadline.check(now + 150, 60)
     assert not deadline.late
-    deadline.limit(100)  # what was late before it does not lengthen the next phase
+    deadline.limit(100)  # earlier delays do not extend the next phase
     deadline.check(now + 150)
     assert deadline.late
 
@@ -32,7 +32,7 @@ def test_nor_for_the_time_for_getting_in() -> None:
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """A loop whose clock the test moves: so late is a loop that could not run until now."""
+    """A loop whose clock the test sets, to simulate that the loop was late."""
 
     late = 0.0
 
@@ -66,7 +66,7 @@ def test_a_limit_on_the_loop_runs_out() -> None:
 
 
 def test_a_clock_that_is_set_ends_no_wait_for_the_way_through_a_jump_host() -> None:
-    """paramiko adds the time-out to its clock, and compares the sum with its clock."""
+    """paramiko adds the time-out to its clock, and compares the clock with the sum."""
     deadline = Deadline(1_000)
     deadline.limit(100)
     end = 0.0 + _UntilLate(deadline)
@@ -75,8 +75,8 @@ def test_a_clock_that_is_set_ends_no_wait_for_the_way_through_a_jump_host() -> N
     assert end < 0.0
 
 
-#: The places in ssh and azure that read the clock of the wall, or leave a wait to a time-out of another's. Each follows
-#: a monotonic clock or limits no wait: the age of a certificate and of a token; a process of this machine; a socket's.
+#: The places in ssh and azure that read the wall clock, or wait with a library's time-out. Each uses a monotonic clock
+#: or is not a limit of a wait: the age of a certificate or token, a process of this machine, a socket.
 WAITS = {
     "ssh/host_certificate.py": {"time.time()": 1},
     "azure/credential.py": {"time.time()": 1},

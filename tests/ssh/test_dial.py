@@ -1,4 +1,4 @@
-"""Servers that are silent, busy, gone or not SSH at all: `plugins.ssh.dial` and the key exchange."""
+"""Servers that are silent, busy, unreachable or not SSH: `plugins.ssh.dial` and the key exchange."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ def test_a_closed_connection_lets_go_of_its_socket() -> None:
 
 
 def test_dead_hosts_time_out_all_at_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not two after two, as many as there are workers: each waits here until all have come."""
+    """In parallel, independent of the number of workers: each connection waits until all have arrived."""
     dialled, everyone = [], asyncio.Event()
 
     async def together(hop: Hop, *more: Any) -> Connection:
@@ -304,7 +304,7 @@ def test_no_cipher_or_mac_in_common(client: Client, keys: Keys, tmp_path: Path, 
 
 
 def occupy(server: Sshd) -> socket.socket:
-    """Take the only place that MaxStartups 1 leaves."""
+    """Hold the only connection that MaxStartups 1 allows."""
     connection = socket.create_connection(("127.0.0.1", server.port), 60)
     assert connection.recv(4) == b"SSH-"
     return connection
@@ -313,7 +313,7 @@ def occupy(server: Sshd) -> socket.socket:
 def test_sshd_that_is_busy_is_tried_again(
     client: Client, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ssh, "_RETRIES", 9)  # until there is room, however long that takes here
+    monkeypatch.setattr(ssh, "_RETRIES", 9)  # until a connection is free
     with sshd(keys, tmp_path, "MaxStartups 1") as running:
         client.knows(running)
         with occupy(running) as other:

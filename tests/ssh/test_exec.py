@@ -53,7 +53,7 @@ def test_a_shell_whose_start_up_file_reads_stdin_runs_nothing(client: Client, ke
 def test_a_shell_whose_start_up_file_reads_all_of_stdin_runs_nothing(
     client: Client, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for the end of stdin, which it gets before the limit is over."""
+    """It waits for the end of stdin, which comes before the limit."""
     monkeypatch.setattr("plugins.ssh.exec._PATIENCE", 0.01)
     reads = tmp_path / "reads"
     reads.write_text('#!/bin/sh\ncat >/dev/null\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n')
@@ -79,7 +79,7 @@ def test_stdin_is_open_while_the_client_listens(client: Client, server: Sshd, ke
 
 
 def test_output_streams_while_the_script_runs(client: Client, server: Sshd, keys: Keys, tmp_path: Path) -> None:
-    """The script goes on when its first line has arrived; a complete sink ends the session, whatever still runs."""
+    """The script continues when its first line has arrived; a complete sink ends the session in any case."""
     client.knows(server)
     arrived = tmp_path / "arrived"
     client.sinks["vm-a"] = Echo(on_data=lambda data: arrived.touch())
@@ -91,7 +91,7 @@ def test_output_streams_while_the_script_runs(client: Client, server: Sshd, keys
 def test_a_big_script_against_a_vm_that_floods_first(client: Client, server: Sshd, keys: Keys) -> None:
     client.knows(server)
     flood = "head -c 3000000 /dev/zero | tr '\\0' x\n"
-    script = flood + "".join(f": {'y' * 1000}\n" for _ in range(4000)) + "echo DONE\n"  # 4 MB: more than sshd's window
+    script = flood + "".join(f": {'y' * 1000}\n" for _ in range(4000)) + "echo DONE\n"  # 4 MB, more than sshd's window
     (session,) = client.visit(vm(server, keys), script=script)
     assert session.outcome == "ok"
     assert len(client.sinks["vm-a"].stdout) == 3_000_005

@@ -1,4 +1,4 @@
-"""A server that floods the runner: its line is cut, it costs its own verdict, and honest VMs beside it are visited."""
+"""A server that floods the runner is disconnected and loses only its own verdict; other VMs are visited."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_honest_vms_beside_hostile_ones_are_all_visited(
         client.cancelled.clear()
         (dripped,) = client.visit(drip, run_timeout=3)
     expected = {one.name: "too much output" for one in hostile} | {one.name: "ok" for one in honest}
-    expected[DRIP] = "cancelled"  # it goes on for as long as it may, and the others do not wait for it
+    expected[DRIP] = "cancelled"  # it continues until its limit, and the others do not wait for it
     ends = {one.name: session.outcome for one, session in zip(vms, sessions, strict=True)}
     assert ends == expected, {session.message for session in sessions}
     assert dripped.outcome == "took too long"
@@ -61,7 +61,7 @@ def test_honest_vms_beside_hostile_ones_are_all_visited(
 
 
 def test_a_session_may_be_long(client: Client, server: Sshd, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limits are far from what a script prints: 40 answers of the longest that a probe may give."""
+    """The limits are far above a script's output: 40 answers of the maximum length."""
     heard = []
     read = _Packets.read_message
 

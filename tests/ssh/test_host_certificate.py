@@ -1,4 +1,4 @@
-"""The words about a host certificate: `plugins.ssh.host_certificate`."""
+"""Messages about host certificates: `plugins.ssh.host_certificate`."""
 
 from __future__ import annotations
 

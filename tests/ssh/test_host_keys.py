@@ -105,7 +105,7 @@ def test_the_configuration_cannot_loosen_the_host_key_check(client: Client, serv
 
 
 def ssh_says(running: Sshd, client: Client, keys: Keys, *more: str) -> str:
-    """How a real ssh ends with the client's known_hosts."""
+    """The result of a real ssh with the client's known_hosts."""
     done = subprocess.run(
         ["ssh", "-F", client.config, "-i", keys.make("user"), "-p", str(running.port), "-o", "BatchMode=yes",
          "-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", *more, f"{ME}@127.0.0.1", "true"],
@@ -131,7 +131,7 @@ def plain_and_hashed(running: Sshd) -> tuple[str, str]:
 
 
 RIGHT, WRONG = "RIGHT", "WRONG"
-#: known_hosts lines (NAME, HASHED, RIGHT and WRONG keys filled in) -> what ssh makes of them
+#: known_hosts lines (NAME, HASHED, RIGHT and WRONG keys filled in) -> ssh's result
 JUDGEMENTS = [
     "NAME RIGHT",
     "HASHED RIGHT",
@@ -179,7 +179,7 @@ def test_the_same_judgement_as_ssh(client: Client, server: Sshd, keys: Keys) -> 
 
 @dataclass
 class Certificate:
-    """How a host key is signed, what known_hosts has, and what becomes of it."""
+    """The signature of a host key, the lines in known_hosts, and the expected result."""
 
     outcome: str
     known: str = "@cert-authority [127.0.0.1]:PORT CA"

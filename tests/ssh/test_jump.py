@@ -1,4 +1,4 @@
-"""Jump hosts, ProxyCommand, and a jump host that goes away: `plugins.ssh.jump`."""
+"""Jump hosts, ProxyCommand, and a jump host that fails: `plugins.ssh.jump`."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def session_of(gateway: Sshd, user: str) -> list[int]:
 
 
 def everyone_lost(sessions: list[SshSession], gateway: Sshd) -> None:
-    """One thing to fix, in the same words for every VM, and it is the jump host."""
+    """One cause, the jump host, with the same message for every VM."""
     via = f"{ME}@127.0.0.1:{gateway.port}"
     assert {(session.outcome, session.via, session.message) for session in sessions} == {
         (
@@ -176,7 +176,7 @@ def everyone_lost(sessions: list[SshSession], gateway: Sshd) -> None:
 def test_a_jump_host_that_goes_away_is_the_one_cause_of_all_behind_it(
     client: Client, server: Sshd, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
 ) -> None:
-    """Twelve VMs are being looked at, the others wait for their turn."""
+    """Twelve VMs are being visited, and the others wait."""
     monkeypatch.setattr(ssh, "_QUESTION", 1.0)
     with sshd(keys, tmp_path) as gateway:
         client.knows(server, gateway)
@@ -260,7 +260,7 @@ def test_a_vm_that_goes_away_behind_a_jump_host_is_its_own_cause(
 def test_a_long_queue_behind_a_jump_host_is_not_the_vms_fault(
     client: Client, server: Sshd, gateways: tuple[Sshd, Sshd], keys: Keys, tmp_path: Path
 ) -> None:
-    """Each waits for the first one for longer than any phase may take, and than getting in may."""
+    """Each waits for the first one for longer than the limits of a phase and of the login."""
     client.knows(server, *gateways)
     client.configure(jump_config(*gateways, keys))
     first = tmp_path / "first"

@@ -1,4 +1,4 @@
-"""Which keys are offered, in which order and by which names, and why others are not: `plugins.ssh.keys`."""
+"""The offered keys, their order and names, and the reasons for omitting others: `plugins.ssh.keys`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOCKET = "/agent"
 
 
 def ring(*held: Any) -> KeyRing:
-    """With an agent that holds these keys."""
+    """A key ring with an agent that has these keys."""
     made = KeyRing()
     agent: Any = SimpleNamespace(get_keys=lambda: held, close=lambda: None)
     made._agents[SOCKET] = (agent, "")

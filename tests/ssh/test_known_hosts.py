@@ -1,4 +1,4 @@
-"""`plugins.ssh.known_hosts` against what ssh-keygen itself says of the same files."""
+"""`plugins.ssh.known_hosts`, compared with ssh-keygen's output for the same files."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def random_file(path: Path, pick: random.Random) -> None:
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not installed")
 def test_the_same_lines_as_ssh_keygen_finds(tmp_path: Path) -> None:
-    """200 files; ssh-keygen lists a line whose key is broken as well, which ssh itself does not count."""
+    """200 files; ssh-keygen also lists lines with a broken key, which ssh ignores."""
     pick = random.Random(4)
     path = tmp_path / "known_hosts"
     for _ in range(200):

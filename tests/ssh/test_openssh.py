@@ -1,4 +1,4 @@
-"""What `ssh -G` prints that cannot be used, and how its processes are ended; without a client."""
+"""Unusable output of `ssh -G`, and the end of its processes, without an ssh client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plugins.ssh.openssh import OpenSsh, _Client, _Running
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Callable[..., OpenSsh]:
-    """Of these names, it prints the values with their tokens expanded; `run` takes the place of its process."""
+    """A client that expands the tokens of these names; `run` replaces its process."""
 
     def make(*expanded: str, run: Any = None) -> OpenSsh:
         monkeypatch.setattr(openssh, "_client", lambda program: _Client(frozenset(expanded), ()))

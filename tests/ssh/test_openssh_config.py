@@ -1,7 +1,7 @@
-"""What our hops are compared with what ``ssh -G`` prints: fixed cases of several projects' kinds, and generated ones.
+"""Our hops, compared with the output of ``ssh -G``: fixed cases from several projects, and generated ones.
 
-The client's way is compared with its own output; the reader, which serves where there is no client, has to say the same
-or refuse.
+The hops from the client are compared with its own output. The reader, for machines without a client, must give the same
+result or refuse the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.ssh.ssh_config_files import ALIASES, USER, bent, files, generated
 
 
 def _version() -> tuple[int, int]:
-    """Of this machine's OpenSSH, as ``ssh -V`` says: ``OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.20``."""
+    """The version of OpenSSH in ``ssh -V``: ``OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.20``."""
     if not shutil.which("ssh"):
         return 0, 0
     output = subprocess.run(["ssh", "-V"], capture_output=True, text=True, timeout=60, check=False).stderr
@@ -36,9 +36,10 @@ def _version() -> tuple[int, int]:
 
 
 VERSION = _version()
-#: Before 8.7 a comment behind a value was an error, and a backslash meant itself.
+#: Before 8.7 a comment after a value was an error, and a backslash was not an escape.
 pytestmark = pytest.mark.skipif(VERSION < (8, 7), reason="OpenSSH 8.7 or later is not installed")
-#: The reader has the rules of these; of 2,000 generated files 10.0 and 10.6 read one and two in another way (`Match !final`).
+#: The reader has the rules of these; 10.0 and 10.6 read one and two of 2,000 generated files differently (`Match
+#: !final`).
 READS_ALIKE = VERSION < (10, 0)
 
 ENVIRONMENT = {"FIELD_DIR": "/srv/field", "FIELD_NAME": "berta"}
@@ -53,7 +54,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def printed(path: Path, alias: str) -> dict[str, list[str]] | None:
-    """What ``ssh -G`` says; None when it refuses."""
+    """The output of ``ssh -G``; None if it refuses."""
     done = subprocess.run(
         ["ssh", "-G", "-F", path, alias],
         check=False,
@@ -75,23 +76,23 @@ def parsed(text: str) -> dict[str, list[str]]:
 
 @cache
 def _knows_the_default() -> bool:
-    """Whether this machine's ssh lets the same algorithms sign certificates as the one that the reader knows (9.2)."""
+    """Whether this machine's ssh has the same default CASignatureAlgorithms as 9.2, which the reader uses."""
     done = subprocess.run(["ssh", "-G", "-F", "none", "x"], capture_output=True, text=True, timeout=60, check=True)
     return parsed(done.stdout)["casignaturealgorithms"] == [",".join(CA_ALGORITHMS)]
 
 
 def by_rules(hop: Hop | None) -> Hop | None:
-    """Without what differs from one version of ssh to the next: the default of CASignatureAlgorithms."""
+    """Without the default of CASignatureAlgorithms, which differs between versions of ssh."""
     return hop if hop is None or _knows_the_default() else replace(hop, ca_algorithms=())
 
 
 def alike(by_reader: Hop | None, by_client: Hop | None) -> bool:
-    """Whether the reader says what ssh says, as far as it has the rules of this version."""
+    """Whether the reader's result is that of ssh, if it has the rules of this version."""
     return by_rules(by_reader) == by_rules(by_client) or not READS_ALIKE
 
 
 def ours(path: Path, alias: str, *, reader: bool = False, run: openssh.Run = openssh._run) -> Hop | None:
-    """The last login on the way; None when it is refused."""
+    """The last login on the way; None if the configuration is refused."""
     try:
         config = SshConfig([path], find_client=(lambda: None) if reader else (lambda: shutil.which("ssh")))
         if config._openssh:
@@ -102,7 +103,7 @@ def ours(path: Path, alias: str, *, reader: bool = False, run: openssh.Run = ope
 
 
 def compared(hop: Hop) -> dict[str, object]:
-    """The values that ``ssh -G`` prints in their final form, as it prints them."""
+    """The values that ``ssh -G`` prints in their final form."""
     shown: dict[str, object] = {
         "hostname": hop.address,
         "user": hop.user,
@@ -124,7 +125,7 @@ def expected(values: dict[str, list[str]]) -> dict[str, object]:
         return "" if value == "none" and name not in ("connecttimeout", "user", "hostname") else value
 
     shown = {name: one(name) for name in ("hostname", "user", "port", "userknownhostsfile", "globalknownhostsfile")}
-    for name in ("userknownhostsfile", "globalknownhostsfile"):  # a path is written in one way
+    for name in ("userknownhostsfile", "globalknownhostsfile"):  # normalize paths
         shown[name] = re.sub(r"(?<=[^ ])/(?= |$)", "", re.sub("/+", "/", shown[name]))
     shown |= {name: one(name) for name in ("hostkeyalias", "proxyjump", "casignaturealgorithms")}
     shown["proxyjump"] = plain_jump(shown["proxyjump"]) if shown["proxyjump"] else ""
@@ -142,7 +143,7 @@ HOME = str(expansion.home())
 HOST, SHORT = os.uname().nodename, os.uname().nodename.partition(".")[0]
 KNOWN = "user_known_hosts"
 
-#: id -> configuration, alias, what the hop has ("None": ssh refuses), further files. S.. are of public reports.
+#: id -> configuration, alias, the hop's values (None: ssh refuses), other files. S.. are from public reports.
 CASES: dict[str, tuple[str, str, dict[str, object] | None, dict[str, str]]] = {
     "S01 the vendor's Match final all": (
         "Include @DIR@/d/*.conf\n",
@@ -293,7 +294,7 @@ def test_known_kinds(tmp_path: Path, name: str) -> None:
 
 
 def test_files_and_commands_are_what_ssh_uses(tmp_path: Path) -> None:
-    """``ssh -v`` names the files that it looks for and the command that it runs."""
+    """``ssh -v`` prints the files that it reads and the command that it runs."""
     path = files(
         tmp_path,
         "Host vm-a\n HostName 10.0.0.4\n User anna\n Port 7\n HostKeyAlias Web\n IdentitiesOnly yes\n IdentityAgent none\n"
@@ -323,9 +324,9 @@ def test_files_and_commands_are_what_ssh_uses(tmp_path: Path) -> None:
 
 
 def difference(folder: Path, seed: int, alias: str) -> tuple[str, str]:
-    """How one file and alias ended, and what is wrong with that, or "".
+    """The result for one file and alias, and the error in it, or "".
 
-    ssh is run once: what it printed for our client is read a second time, by this test.
+    ssh runs once: this test reads again what it printed for our client.
     """
     path = generated(folder, seed)
     runs: list[tuple[int, str, str]] = []
@@ -340,7 +341,7 @@ def difference(folder: Path, seed: int, alias: str) -> tuple[str, str]:
     if values is None:
         wrong = by_client is not None or (by_reader is not None and READS_ALIKE)
         return "refused by ssh", f"{alias}: {by_client} {by_reader}\n{text}" if wrong else ""
-    if by_client is None:  # unknown tokens, which ssh refuses when it comes to use them; blanks nobody can tell apart
+    if by_client is None:  # unknown tokens, which ssh refuses only when it uses them; ambiguous blanks
         unclear = "%n" in values["hostname"][0] or " " in values["userknownhostsfile"][0]
         return "refused by us", "" if by_reader is None and unclear else f"{alias}: {values}\n{text}"
     if compared(by_client) != expected(values):
@@ -350,7 +351,7 @@ def difference(folder: Path, seed: int, alias: str) -> tuple[str, str]:
     return "equal", "" if alike(by_reader, by_client) else f"{alias}: client {by_client}\nreader {by_reader}\n{text}"
 
 
-#: Of the seeds that `make fuzz` tries the first ones.
+#: Without `make fuzz`, only the first of its seeds.
 FUZZ = "FUZZ_EXAMPLES" in os.environ
 GENERATED = 2_000 if FUZZ else 500
 
@@ -375,7 +376,7 @@ IGNORED = ("ciphers", "stricthostkeychecking", "sendenv", "localforward", "serve
 
 
 def test_bent_configurations(tmp_path: Path) -> None:
-    """Whatever a slip of the keyboard makes of a file: the reader says what ssh says, or refuses."""
+    """Files with typing errors: the reader gives the same result as ssh, or refuses."""
     ends: Counter[str] = Counter()
     for seed in range(20_000, 20_600 if FUZZ else 20_250):
         made = bent(seed)

@@ -1,4 +1,4 @@
-"""What a server's answers to a login come to, and a script that is no longer taken: without a server."""
+"""Outcomes of a server's answers to a login, and of a server that stops reading the script; without a server."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_key_exchange_that_goes_wrong() -> None:
 
 
 def _login(answer: Any, *, late: bool = False, farewell: str = "", greeting: str = "", keys: int = 1) -> str:
-    """What the login comes to for a key that gets this answer; "" when it works."""
+    """The error of a login whose key gets this answer; "" if it succeeds."""
     login, deadline = Authenticator("strict", 7), Deadline()
     deadline.limit(7)
 

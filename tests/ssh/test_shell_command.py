@@ -1,4 +1,4 @@
-"""A script that lost its front, its end or both is not run: proved in a root file system made for the purpose."""
+"""A script without its beginning, its end or both does not run, in a root file system made for the test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not BUSYBOX, reason="busybox-static is not insta
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A root file system with nothing in it but busybox, whose `rm` refuses nothing, and one file to lose."""
+    """A root file system with only busybox, whose `rm` removes everything, and one file that must survive."""
     for folder in ("bin", "dev/shm", "run", "tmp", "var/tmp", "etc"):
         (tmp_path / folder).mkdir(parents=True)
     shutil.copy(BUSYBOX, tmp_path / "bin/busybox")
@@ -68,7 +68,7 @@ def test_a_whole_script_runs_there(root: Path) -> None:
         timeout=60,
     )
     assert done.stdout.endswith(f"\n{batch.nonce} end\n".encode()), done
-    assert not (root / "etc/precious").exists()  # its probe says so
+    assert not (root / "etc/precious").exists()  # the script's probe removes it
     assert not list(root.rglob(".nexus-arc-*"))
 
 
@@ -82,7 +82,7 @@ def test_without_proc_nothing_is_run(root: Path) -> None:
 
 
 def test_a_script_that_lost_its_front_is_not_run(root: Path) -> None:
-    """Each line may be the first that is left, and so may any byte within the lines that make the folder."""
+    """Cut before each line, and before each byte of the lines that make the folder."""
     whole, before = script().script, listing(root)
     lines = {match.end() for match in re.finditer(b"\n", whole)}
     folder = whole.index(b"for place in")
@@ -102,7 +102,7 @@ def test_a_script_that_lost_its_end_is_not_run(root: Path) -> None:
 
 
 def test_even_a_shell_that_runs_what_it_reads_removes_no_folder_but_the_one_of_the_run(root: Path) -> None:
-    """A second wall: whichever line comes first, each that removes a folder has its name in it."""
+    """A second defence: every line that removes a folder contains its full name."""
     text, before = script().script.decode(), set(listing(root)) - {"etc/precious"}
     for start in range(text.index("room=\n"), text.index("refuse full")):
         run(root, text[start:].encode(), "exec /bin/sh -s")

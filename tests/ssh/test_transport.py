@@ -1,4 +1,4 @@
-"""What is read ahead of paramiko, packet by packet."""
+"""Packets that are read before paramiko."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plugins.ssh.transport import _BASE, _KEY_EXCHANGE, _LONGEST_PACKET, _MESSAG
 
 
 class Stream:
-    """Like a socket with these pieces to receive."""
+    """A stand-in for a socket that receives these pieces."""
 
     send = close = None
 
@@ -78,7 +78,7 @@ def test_an_exception_of_paramikos_clean_up_ends_the_session(monkeypatch: pytest
 
 
 def packet(*payload: int) -> bytes:
-    """As before the keys are exchanged, when nothing is encrypted (RFC 4253, 6)."""
+    """A packet before the key exchange, without encryption (RFC 4253, 6)."""
     padding = 16 - (len(payload) + 5) % 8
     return struct.pack(">IB", len(payload) + 1 + padding, padding) + bytes(payload) + bytes(padding)
 
@@ -94,7 +94,7 @@ def test_the_message_beyond_the_limit_cuts_the_line(kind: int, counts: int) -> N
 
 
 def test_a_packet_beyond_the_limit_is_not_waited_for() -> None:
-    """Four bytes of its length are read with the length."""
+    """It is refused by its length, without reading the packet."""
     stream: Any = Stream(struct.pack(">I", _LONGEST_PACKET + 12) + bytes(16))
     with pytest.raises(FloodError, match="a packet of"):
         _Packets(stream).read_message()

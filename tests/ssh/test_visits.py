@@ -1,4 +1,4 @@
-"""How a visit of many VMs is stopped, and what an error of this machine comes to: `plugins.ssh.client` by itself."""
+"""Stopping the visits of many VMs, and errors of this machine: `plugins.ssh.client` without a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answers of a jump host, and to the request for a shell, come to: without a server."""
+"""Outcomes of a jump host's answers, and of answers to the request for a shell; without a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.sshd import hop_of
 
 
 class Channel:
-    """From which these pieces come, and then what is an exception."""
+    """A channel that receives these pieces; an exception among them is raised."""
 
     def __init__(self, *pieces: Any) -> None:
         self.pieces = list(pieces)
@@ -34,7 +34,7 @@ class Channel:
 
 
 def _way(opened: Any, *, refused: Any = None, active: bool = True, late: bool = False) -> Any:
-    """What a jump host with such an answer to the request for a channel comes to."""
+    """The outcome of a jump host with this answer to the request for a channel."""
     deadline = Deadline()
 
     def open_channel(kind: str, to: tuple[str, int], source: tuple[str, int], timeout: float) -> Any:

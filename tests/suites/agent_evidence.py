@@ -1,4 +1,4 @@
-"""What the agent's probes print, for the rows of its checks."""
+"""Output of the agent's probes, for the rows of its checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOW_NO_SERVICE = captured("azcmagent/show-no-service")
 
 
 def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, received: float = NOW) -> ProbeResult:
-    """The probe `agent` where the agent is installed."""
+    """The answer of the probe `agent` with the agent installed."""
     times = f"@since {since}\n@instance {boot + 9}\n@instance {boot}\n" if since else ""
     return seen(
         "@has /opt/azcmagent/bin/azcmagent\n@has /opt/azcmagent/bin/himds\n"
@@ -24,7 +24,7 @@ def there(version: str = "1.61.03319.2737", *, since: int = 0, boot: int = 0, re
 
 
 def installed(show: ProbeResult, agent: ProbeResult | None = None, **more: ProbeResult) -> dict[str, ProbeResult]:
-    """The evidence of a VM with the agent: `show` is what `azcmagent show` printed, `more` the other probes."""
+    """The evidence of a VM with the agent: `show` is the output of `azcmagent show`, `more` the other probes."""
     return {"agent": agent or there(), "agent_show": show, **more}
 
 

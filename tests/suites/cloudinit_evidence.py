@@ -1,4 +1,4 @@
-"""What cloud-init prints, for the rows of its checks."""
+"""Output of cloud-init, for the rows of its checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DONE = captured("cloudinit/25.1.4-ok-status")
 def status(
     word: str, exit: int = 0, user_data: bool = True, result: list[str] | None = None, **more: Any
 ) -> ProbeResult:
-    """What cloud-init would say; written down by hand from its documentation, where it could not be had."""
+    """Output of cloud-init, written from its documentation, for versions and states without a recording."""
     text = f"@status\n{json.dumps({'status': word, **more}, indent=1)}\n@exit {exit}\n"
     text += "@userdata\n" if user_data else ""
     text += f"@result\n{json.dumps({'v1': {'datasource': 'x', 'errors': result}})}\n" if result is not None else ""

@@ -1,4 +1,4 @@
-"""What holds for every test of the checks."""
+"""Configuration of all tests of the checks."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.support.catalogue import FUNCTIONS
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts that depend on the date are those of the day when the rows' evidence was seen."""
+    """Set the date to that of the rows' evidence, on which some verdicts depend."""
     monkeypatch.setitem(FUNCTIONS["PLATFORM-006"].__globals__, "today", lambda: datetime.date(2026, 11, 21))

@@ -29,7 +29,7 @@ def vm(
     written: str = "",
     **states: ProbeResult,
 ) -> dict[str, ProbeResult]:
-    """The environment probes of a VM: the login shell sees what the session sees, unless said otherwise."""
+    """The environment probes of a VM: the login shell has the variables of the session, unless given."""
     login_lines = env(session if login is None else login).stdout
     return {
         "session_env": env(session),
@@ -42,5 +42,5 @@ def vm(
 
 
 def but(**changes: str | None) -> dict[str, str]:
-    """The article's variables, some changed, some gone."""
+    """The article's variables, with some changed or removed."""
     return {name: value for name, value in {**FULL, **changes}.items() if value is not None}

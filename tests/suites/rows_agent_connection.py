@@ -29,7 +29,7 @@ VM_ID = "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11"
 
 
 def clash(arc: Mapping[str, str | None], **vm_ids: str) -> dict[str, Any]:
-    """What the agents of a fleet's VMs report, and the vmId of their Arc machines in Azure, by VM name."""
+    """The agents' reports of a fleet's VMs, and the vmId of their Arc machines in Azure, by VM name."""
     reported = {name.replace("_", "-"): AgentStatus(status="Connected", vm_id=vm_id) for name, vm_id in vm_ids.items()}
     return {"fleet_agent_show": reported, "arc_vm_id": arc.get}
 

@@ -18,7 +18,7 @@ def stamp(ago: int) -> str:
 
 
 def logs(*lines: str, cloud_init: str = "", journal: str = "") -> ProbeResult:
-    """Lines of azcmagent.log (and others), as the probe prints them; every log is there."""
+    """Lines of azcmagent.log (and others) in the probe's output; every log exists."""
     text = "".join(f"{line}\n" for line in lines)
     return seen(
         f"@now {NOW:.0f}\n@log /var/opt/azcmagent/log/himds.log\n@log /var/opt/azcmagent/log/azcmagent.log\n{text}"

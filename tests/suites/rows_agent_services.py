@@ -26,7 +26,7 @@ def unit(name: str, active: str = "active", sub: str = "running", result: str = 
 
 
 def units(**changed: str) -> ProbeResult:
-    """All four services active, but for those that are given."""
+    """All four services active, except for those given."""
     return seen("\n".join(changed.get(name) or unit(name) for name in UNITS))
 
 
@@ -126,7 +126,7 @@ ROWS["AGENT-003"] = [
     ),
 ]
 
-#: A table in which every endpoint that is always asked for is reached.
+#: A table in which every required endpoint is reachable.
 CHECKED = "@check eastus\nENDPOINT|REACHABLE|PROXY\n" + "".join(
     f"https://{host}|true|set\n"
     for host in (

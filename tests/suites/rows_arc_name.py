@@ -39,7 +39,7 @@ SILENT = {"agent": _THERE, "agent_show": seen(state="timed out")}
 
 
 def show(key: str, value: str) -> dict[str, ProbeResult]:
-    """What the agent says of itself: that it is there, and one more thing."""
+    """The agent's output with one more value."""
     rest = "" if key == "Agent Status" else f"{key:<40}: {value}\n"
     status = value if key == "Agent Status" else "Connected"
     return {"agent": _THERE, "agent_show": seen(f"\n@text\n{rest}{'Agent Status':<40}: {status}\n")}

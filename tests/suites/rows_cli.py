@@ -25,7 +25,7 @@ def az_row(name: str, az_cli: AzCli, status: Status, message: str, remedy: str =
 BROKEN = AzCli(error="az version -o json ended with 1: ModuleNotFoundError: No module named 'azure'")
 
 
-#: What both checks say of a runner whose az does not answer.
+#: The outcomes of both checks for a runner whose az does not answer.
 WITHOUT_AZ = [
     az_row(
         "no az",

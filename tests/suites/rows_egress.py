@@ -20,7 +20,7 @@ HIS, NOTIFICATION = ENDPOINTS["gbl.his.arc.azure.com"], ENDPOINTS["guestnotifica
 REGIONAL_LOGIN = ENDPOINTS["eastus.login.microsoft.com"]
 MIRROR = Endpoint("mirror.corp.example", "always", "our mirror", port=8443)
 
-#: What the article's endpoints are in the network's list: everything below, where Microsoft's list is a wildcard.
+#: The article's endpoints in the network's list, with subdomains if Microsoft's list has a wildcard.
 WANTED = (
     "management.azure.com",
     "login.microsoftonline.com",
@@ -34,12 +34,12 @@ WANTED = (
 
 
 def egress_row(name: str, endpoint: Endpoint, status: Status, message: str, remedy: str = "", **network: Any) -> Row:
-    """A row of one endpoint; `network` is what differs in the properties of the cloud services network."""
+    """A row of one endpoint; `network` has changed properties of the cloud services network."""
     return azure_row(name, status, message, remedy, also={"endpoint": endpoint}, csn=props(**network))
 
 
 def adding(*names: str, before: Sequence[Mapping[str, Any]] = ()) -> str:
-    """The command that adds the names to what was asked for before."""
+    """The command that adds the names to the existing endpoints."""
     added = {"category": "azure-arc", "endpoints": [{"domainName": name, "port": 443} for name in names]}
     value = json.dumps([*before, added], separators=(",", ":"))
     return (

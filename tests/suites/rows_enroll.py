@@ -17,7 +17,7 @@ RELAY = replace(VM, path="relay", target=replace(VM.target, private_key_file="/r
 
 ID = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/arc-rg/providers/Microsoft.HybridCompute/machines/vm-a"
 
-# Agent 1.58, with the progress bar already gone.
+# Agent 1.58, without its progress bar.
 CONNECTED = f"""\
 @run
 INFO    Connecting machine to Azure... This might take a few minutes.

@@ -18,7 +18,11 @@ KNOWN = {"principalId": USER.upper(), "clientId": "bbbbbbbb-0000-0000-0000-00000
 ONE = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: KNOWN}}
 TWO = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: KNOWN, OTHER_ID: {}}}
 BOTH = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {USER_ID: KNOWN}}
-EMPTY = {"type": "UserAssigned", "principalId": GONE, "userAssignedIdentities": {USER_ID: {}}}  # ManagedIdentity knows
+EMPTY = {
+    "type": "UserAssigned",
+    "principalId": GONE,
+    "userAssignedIdentities": {USER_ID: {}},
+}  # the identity's own resource has it
 
 
 ROWS["IDENTITY-001"] = [

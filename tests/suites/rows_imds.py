@@ -176,7 +176,7 @@ def own(
     env: str = f"http_proxy=http://{PROXY}\n",
     version: str = "7.88.1",
 ) -> dict[str, ProbeResult]:
-    """The evidence of IMDS-003: curl tried this address last, and its own lines say more."""
+    """The evidence of IMDS-003: the last address that curl tried, and curl's own lines."""
     way = f"@tried {tried}\n" if tried else ""
     return {
         "healthz_as_is": replace(answer, stderr=lines + way + answer.stderr),

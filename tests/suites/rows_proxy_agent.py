@@ -20,13 +20,13 @@ def config(url: str = "", bypass: str = "[]") -> ProbeResult:
 
 
 def himdsd(proxy: str = "") -> ProbeResult:
-    """The agent's services; himdsd's unit with a proxy of its own, or none."""
+    """The agent's services; himdsd's unit with or without its own proxy."""
     own = f"Environment=HTTPS_PROXY={proxy}\n" if proxy else ""
     return seen(f"Result=success\n{own}Id=himdsd.service\nLoadState=loaded\nActiveState=active\nSubState=running\n")
 
 
 def vm(config: ProbeResult, unit: str = "", manager: str = "", **changed: ProbeResult) -> dict[str, ProbeResult]:
-    """A VM with the agent: its configuration, and what systemd gives himdsd."""
+    """A VM with the agent: its configuration, and himdsd's environment from systemd."""
     systemd = seen(f"LANG=C\nHTTPS_PROXY={manager}\n" if manager else "LANG=C\n")
     return {
         "agent": THERE,

@@ -35,7 +35,7 @@ MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/mg-edge"
 CONDITION = "((!(ActionMatches{'Microsoft.HybridCompute/machines/write'})) OR (@Resource[name] StringLike 'arc-*'))"
 WRITE = "Microsoft.HybridCompute/machines/write"
 
-# The Arc resource goes to a group of its own, with a name that a shell has to be kept from.
+# The Arc resource belongs in another group, whose name must be quoted for a shell.
 QUOTED = replace(INVENTORY, target=Target(SUBSCRIPTION, "rg arc (edge)", "eastus", "AzureCloud"))
 QUOTED_GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg arc (edge)"
 

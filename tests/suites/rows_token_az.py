@@ -12,7 +12,7 @@ ROWS: dict[str, list[Row]] = {}
 def az(
     login: str = "", exit: int | None = 0, token: str = "2026-11-22 22:45:58.000000", got: int | None = 0
 ) -> ProbeResult:
-    """What az said to each step; an exit of None is a step that did not end."""
+    """The output of az for each step; an exit of None is a step that did not end."""
     text = "@login\n" + (f"@exit {exit}\n{login}\n" if exit is not None else "")
     if exit == 0:
         text += "@token\n" + (f"@exit {got}\n{token}\n" if got is not None else "")

@@ -212,7 +212,7 @@ ROWS["TOKEN-002"] = [
 
 @dataclass
 class Azure:
-    """As much of an AzureVmView as TOKEN-003 looks at."""
+    """The part of AzureVmView that TOKEN-003 reads."""
 
     expected: Principal = SYSTEM
     assignments: list[Assignment] = field(default_factory=list)

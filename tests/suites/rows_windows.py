@@ -62,7 +62,7 @@ ARTICLE = {"HTTPS_PROXY": CSN, "HTTP_PROXY": CSN, "NO_PROXY": "localhost,127.0.0
 
 
 def env(**variables: str) -> str:
-    """What the Windows command prints: a name in both cases, for Windows finds it in either."""
+    """The output of the Windows command, with each name in both cases, because Windows ignores case."""
     return "".join(f"{variable}={value}\n" for name, value in variables.items() for variable in (name, name.lower()))
 
 

@@ -1,5 +1,5 @@
-"""AGENT and PROXY-004..006 on Windows. The agent's words are captured; what our own commands print is recorded
-where all is well (tests/support/windows_recording.py), else made up."""
+"""AGENT and PROXY-004..006 on Windows. The agent's output is captured. That of our own commands is recorded for the
+healthy case (tests/support/windows_recording.py), and made up otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def installed(version: str = "1.64.03414.2961") -> ProbeResult:
 
 
 def services(**states: str) -> ProbeResult:
-    """As azcmagent_windows.SERVICES prints them: a service that is not named is not there."""
+    """In the format of azcmagent_windows.SERVICES; services that are not named do not exist."""
     blocks = []
     for name in azcmagent_windows.NAMES:
         state = states.get(name, "")
@@ -217,7 +217,7 @@ ROWS["PROXY-006"] = [
 
 
 def logs(*rows: str) -> ProbeResult:
-    """As azcmagent_windows.logs prints them."""
+    """In the format of azcmagent_windows.logs."""
     return seen("".join(f"{row}\n" for row in (f"@now {NOW:.0f}", *rows)))
 
 

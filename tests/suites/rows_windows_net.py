@@ -1,4 +1,4 @@
-"""NET on Windows: what curl.exe was recorded with, and Schannel's words, which are from curl's sources and issues."""
+"""NET on Windows: recorded output of curl.exe, and Schannel's messages from curl's sources and issues."""
 
 from __future__ import annotations
 

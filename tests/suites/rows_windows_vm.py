@@ -1,4 +1,4 @@
-"""VM-004 and VM-005 on Windows: the answers are recorded, with the registry of several systems standing in."""
+"""VM-004 and VM-005 on Windows: recorded answers, with stand-ins for the registries of several systems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def supported(name: str, words: str) -> Row:
 
 
 def unlisted(name: str, words: str, why: str) -> Row:
-    """An edition that the table does not name, though its build is that of a listed version; or a build of none."""
+    """An edition that the table does not name although its build is that of a listed version, or an unknown build."""
     return Row(name, {"system": recorded(f"system, {name}")}, Status.UNKNOWN, f"{words} {why}", LOOK)
 
 
@@ -113,7 +113,7 @@ ROWS["VM-005"] = [
     Row("TLS 1.2 switched off", guest("TLS 1.2 off"), Status.FAIL, OFF, ON),
     Row("TLS 1.2 off by default", guest("TLS 1.2 off by default"), Status.FAIL, OFF, ON),
     Row(
-        "an old PowerShell and no .NET, and no space",  # made up: the probe prints what PowerShell says of itself
+        "an old PowerShell and no .NET, and no space",  # made up: the probe prints PowerShell's own version
         {
             "guest": seen(
                 guest("no .NET")["guest"]

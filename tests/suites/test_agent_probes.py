@@ -45,7 +45,7 @@ esac
 
 @pytest.fixture
 def guest(tmp_path: Path) -> Path:
-    """A folder that stands for / in the probes: with an agent, and its logs."""
+    """A folder that replaces / in the probes, with an agent and its logs."""
     programs = tmp_path / "opt/azcmagent/bin"
     programs.mkdir(parents=True)
     for name in ("azcmagent", "himds"):
@@ -101,7 +101,7 @@ def test_what_came_before_the_first_boot_is_part_of_the_image(shell: list[str], 
     marks.mkdir(parents=True)
     (marks / "config_ssh").touch()
     _, agent = asked(guest, shell, "agent")
-    assert agent.baked is False  # the same second
+    assert agent.baked is False  # within the same second
     since = (guest / "opt/azcmagent/bin/himds").stat().st_ctime
     assert Agent.read(seen(f"@since {since:.0f}\n@instance {since + 5:.0f}\n")).baked is True
 
@@ -160,7 +160,7 @@ def test_lines_are_picked_on_the_vm(shell: list[str], guest: Path) -> None:
     rows = [(line.log, what.name) for line, what in logs.entries]
     assert rows[:2] == [("azcmagent.log", "AZCM0026"), ("azcmagent.log", "AZCM0042")]
     assert rows[2:] == [("cloud-init-output.log", "AZCM0145")] * 20
-    assert logs.entries[1][0].time == logs.entries[0][0].time > 0  # the last time that stood before it
+    assert logs.entries[1][0].time == logs.entries[0][0].time > 0  # the last time before it
     assert logs.entries[1][0].text == "FATAL   AZCM0042: no resource"
     assert logs.entries[-1][0].text == "AZCM0145: try 29"
 
@@ -187,7 +187,7 @@ HOSTS = ("gbl.his.arc.azure.com", "management.azure.com", "pas.windows.net", "lo
 
 
 def network_check(stamp: str) -> str:
-    """What the agent writes into azcmagent.log when it checks the network and all is well."""
+    """The agent's lines in azcmagent.log for a successful check of the network."""
     return "".join(
         f'time="{stamp}" level=debug msg="Checking connectivity to https://{host}, proxy status: proxy is not used"\n'
         f'time="{stamp}" level=debug msg="https://{host} is available, using cryptographic protocol: TLS 1.2"\n'
@@ -226,7 +226,7 @@ def test_many_lines_of_one_meaning_leave_room_for_the_others(shell: list[str], g
     }
 
 
-#: Lines that no entry of the catalogue explains, in the formats that agents write, and what is quoted of them.
+#: Lines without an entry in the catalogue, in the agents' formats, and the quoted part.
 UNLISTED = [
     ('time="2026-11-21T20:15:01Z" level=error msg="frobnicate" Error="no frob in the pool"', "other"),
     ('{"level":"fatal","ts":1795301158.1,"msg":"frobnicate","error":"is held by process 812"}', "lock"),
@@ -263,7 +263,7 @@ def test_an_error_that_no_entry_explains_is_picked_by_its_grammar(shell: list[st
 
 
 def test_of_installing_only_what_is_known_counts() -> None:
-    """CLOUDINIT-002 reports the other failures there; the log of an installer is full of words."""
+    """CLOUDINIT-002 reports other failures of installers, whose logs contain many harmless lines."""
     text = "@now 1795301158\n@log cloud-init-output.log\n\tE: Unable to locate package nginx\n\tAZCM0143: x\n"
     assert [what.name for _, what in AgentLogs.read(seen(text)).entries] == ["AZCM0143"]
 
@@ -283,7 +283,7 @@ def test_what_came_before_a_success_is_history(success: str) -> None:
 
 
 def test_the_agents_own_look_for_azure_is_no_finding() -> None:
-    """It asks IMDS at each start; outside Azure no answer is right."""
+    """The agent requests IMDS at each start; outside Azure a failure is normal."""
     line = 'level=debug msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
     assert AgentLogs.read(seen(f"@now 1795301158\n@log himds.log\n\t{line}\n")).entries == ()
 

@@ -1,4 +1,4 @@
-"""What the control-plane checks read from ARM resources, and the commands they suggest."""
+"""The control-plane checks' readers of ARM resources, and their commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue, looked at as a whole: every check is a page, and has its table."""
+"""The whole catalogue: every check has a page and a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.catalogue import CHECKS, FUNCTIONS, MODULES, ROWS
 from tests.support.paths import ROOT
 from tests.support.suite_rows import PROFILE, VM
 
-#: How many checks each area has: the ids of this version, so that none is lost.
+#: The number of checks in each area, so that no id is lost.
 AREAS = {
     "SSH": 3,
     "PLATFORM": 6,
@@ -34,7 +34,7 @@ AREAS = {
     "AGENT": 7,
     "ENROLL": 3,
 }
-#: The remedies that checks declare and none of their rows gets: reports list them beside the check.
+#: Declared remedies that no row has: reports list them beside the check.
 REMEDIES = {
     "AGENT-006": "Each code has its own remedy: pytest --explain CODE.",
     "CLI-002": "Upgrade the runner's Azure CLI: az upgrade",
@@ -82,7 +82,7 @@ class TestEach:
         assert not re.search(r"\b(not|no|fails?)\b", check.title) or check.id == "IMDS-004"
 
     def test_the_problem_is_a_short_phrase(self, check: Check, function: Callable[..., str]) -> None:
-        """It stands alone as a label, and behind "Find out whether the"."""
+        """It is used as a label, and after "Find out whether the"."""
         assert 10 <= len(check.problem) <= 55
         assert check.problem[-1] not in ".:;"
         assert not re.match(r"(?i)(the|an?|no|not|this|it|there)\b", check.problem)
@@ -140,7 +140,7 @@ class TestEach:
         rows = ROWS[check.id]
         seen = {row.status for row in rows}
         assert Status.PASS in seen
-        if check.id == "SSH-001":  # what cannot be looked at is not known to be bad
+        if check.id == "SSH-001":  # an unreachable VM may be healthy
             assert Status.FAIL not in seen
             assert Status.UNKNOWN in seen
         else:
@@ -148,7 +148,7 @@ class TestEach:
         assert len({row.name for row in rows}) == len(rows)
 
     def test_the_remedy_of_its_own_stands_somewhere_in_full(self, check: Check, function: Callable[..., str]) -> None:
-        """Rows leave out the remedy that their check declares: one row, or the list above, holds its text."""
+        """Rows omit the remedy that their check declares: one row, or the list above, has its text."""
         given = {row.remedy for row in ROWS[check.id]}
         assert check.remedy == REMEDIES.get(check.id) or (check.remedy in given and check.id not in REMEDIES)
 

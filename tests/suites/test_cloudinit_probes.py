@@ -43,7 +43,7 @@ def search(shell: list[str], log: Path, path: str = "/usr/bin:/bin", locale: str
 
 
 def boots(output: BootOutput) -> list[tuple[str, str, list[tuple[int, str]]]]:
-    """Of each boot: when it began, in which rotated log, and its failures."""
+    """For each boot its beginning, its rotated log, and its failures."""
     return [
         (boot.began, boot.file, [(failure.number, failure.line) for failure in boot.failures]) for boot in output.boots
     ]
@@ -97,12 +97,12 @@ def test_absent_empty_and_torn(shell: list[str], tmp_path: Path) -> None:
     assert search(shell, log) == BootOutput(False)
     log.write_bytes(b"\0\0\n")
     assert search(shell, log) == BootOutput(True)
-    log.write_text("Traceback (most recent call last):\n")  # it names no boot
+    log.write_text("Traceback (most recent call last):\n")  # without a boot
     output = search(shell, log)
     assert output.torn
     assert boots(output) == [("", "", [(1, "Traceback (most recent call last):")])]
     mark = begin("init-local", MONDAY)
-    log.write_text(f"E: of an earlier boot\nSetting up azu{mark}E: no end of line")  # the power failed in the middle
+    log.write_text(f"E: of an earlier boot\nSetting up azu{mark}E: no end of line")  # a power failure
     assert boots(search(shell, log)) == [
         ("", "", [(1, "E: of an earlier boot")]),
         (MONDAY, "", [(3, "E: no end of line")]),
@@ -127,7 +127,7 @@ def test_rotated_logs_hold_the_first_boot(shell: list[str], tmp_path: Path) -> N
 def test_a_log_that_is_not_read_whole_is_no_clean_one(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of 100 MB, the beginning and the end are read: what is between is not known."""
+    """Of 100 MB, only the beginning and the end are read."""
     monkeypatch.setattr(cloud_init_output, "_END", 2000)
     log = tmp_path / "log"
     log.write_text(begin("init-local", TUESDAY) + "fine\n")
@@ -140,7 +140,7 @@ def test_a_log_that_is_not_read_whole_is_no_clean_one(
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_that_prints_a_log_begins_no_boot(shell: list[str], tmp_path: Path) -> None:
-    """Else what failed before it would stand in a boot between two others, which does not count."""
+    """Otherwise earlier failures would be in a boot between two others, which does not count."""
     log = tmp_path / "log"
     mark = begin("init-local", MONDAY)
     printed = mark + begin("init-local", SUNDAY) + f"+ echo '{mark.strip()}'\n{mark}"
@@ -162,12 +162,12 @@ def test_a_log_full_of_failures_is_cut(shell: list[str], tmp_path: Path) -> None
     assert search(shell, log).complete
 
 
-#: Every awk that a VM may have, as far as it is here.
+#: The installed ones of the awks that a VM may have.
 AWKS = [words for words in (["mawk"], ["gawk"], ["original-awk"], ["busybox", "awk"]) if shutil.which(words[0])]
 
 
 def with_awk(awk: list[str], folder: Path) -> str:
-    """A PATH in which awk is this one."""
+    """A PATH with this awk."""
     (folder / "awk").write_text(f'#!/bin/sh\nexec {" ".join(awk)} "$@"\n')
     (folder / "awk").chmod(0o755)
     return f"{folder}:/usr/bin:/bin"
@@ -175,7 +175,7 @@ def with_awk(awk: list[str], folder: Path) -> str:
 
 @pytest.mark.parametrize("awk", AWKS, ids=lambda words: words[0])
 def test_every_awk_picks_what_the_grammar_reads(awk: list[str], tmp_path: Path) -> None:
-    """No line that fails or complains stays on the VM."""
+    """The VM sends every line with a failure or a complaint."""
     path = with_awk(awk, tmp_path)
     levels = (Level.CERTAIN, Level.COMPLAINT, Level.NOTE)
     lines = {line for shape in shapes() for line in shape.samples} | {
@@ -235,7 +235,8 @@ def test_no_login_and_no_token_leave_the_vm(awk: list[str], login: str, tmp_path
 def test_the_stems_are_read_alike_by_every_awk() -> None:
     for rank in ("never", "back", "first", "then", "last"):
         for stem in stems(rank):
-            # The mawk of 2009 knows neither {n} nor [[:class:]]; a quotation mark would end the program in the shell.
+            # The mawk of 2009 supports neither {n} nor [[:class:]]; a quotation mark would end the program in the
+            # shell.
             assert not re.search(r"\\[a-su-zA-Z]|\(\?|\*\?|\+\?|[{}']|\[\[:", stem), stem
             assert stem == stem.lower()
 

@@ -11,7 +11,7 @@ from tests.support.suite_rows import Row, captured, seen
 
 DONE = captured("cloudinit/25.1.4-ok-status")
 
-#: A line of each kind, as a program prints it, and the first words of its remedy.
+#: A line of each kind from a program, and the beginning of its remedy.
 LINES = {
     "user-data": (
         "util.py[WARNING]: Failed loading yaml blob. Invalid format at line 3 column 1",

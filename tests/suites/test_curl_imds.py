@@ -1,4 +1,4 @@
-"""Real curls against metadata services that misbehave: what IMDS-002 makes of each answer."""
+"""Real curls against metadata services that misbehave, judged by IMDS-002."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ PASS = Status.PASS, r"answered 200 in \d"
 BROKE_OFF = Status.FAIL, "answered 200, but the answer broke off: (curl exited with|its headers have no end)"
 HANGS = Status.FAIL, "was accepted but not answered within .* The sidecar hangs"
 NOT_HTTP = Status.FAIL, "failed, what came back is not HTTP"
-#: Before curl 7.61, what is shorter than a status line is an empty reply (52).
+#: Before curl 7.61, an answer shorter than a status line is an empty reply (52).
 SHORT = Status.FAIL, r"failed, (what came back is not HTTP|curl exited with 52\b)"
 CUT = Status.FAIL, r"failed, curl exited with (52|56)\b"
 UNHEALTHY = "; expected 200. The sidecar runs but is not healthy"
 
-#: What a service does, and IMDS-002's outcome in every curl.
+#: The behaviour of a service, and IMDS-002's outcome with every curl.
 STATES: Mapping[str, tuple[Behaviour | None, tuple[Status, str]]] = {
     "refused": (None, (Status.FAIL, "refuses the connection or has no route")),
     "dropped": (None, (Status.FAIL, "did not accept a connection within")),
@@ -114,7 +114,7 @@ STATES: Mapping[str, tuple[Behaviour | None, tuple[Status, str]]] = {
 }
 
 
-#: What is to run out of time; all else gets time enough, however busy this machine is.
+#: Behaviours that must time out; the others get enough time also on a busy machine.
 SILENT = {"dropped", "silent", "half-head", "head-then-silent"}
 
 

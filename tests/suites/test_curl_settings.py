@@ -1,7 +1,7 @@
-"""Settings of a VM against real curls: where IMDS-003 says the request went, and what NO_PROXY exempts.
+"""Settings of a VM with real curls: the address in IMDS-003, and the addresses that NO_PROXY exempts.
 
-Two services of this machine stand for the metadata service (127.0.0.1) and for a proxy (127.0.0.2); each answers with
-its own name, which is the truth that IMDS-003 is compared with.
+Two services of this machine stand in for the metadata service (127.0.0.1) and a proxy (127.0.0.2). Each answers with
+its own name, with which the result of IMDS-003 is compared.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _always(name: str, client: str) -> str:
 
 
 def _as_is(curl: str, home: Path, here: Here, setting: tuple[Mapping[str, str], Mapping[str, str]]) -> OwnSettings:
-    """IMDS-003's probe with these settings; the service is asked at its port here."""
+    """IMDS-003's probe with these settings and with the service's port."""
     variables, files = setting
 
     def filled(text: str) -> str:
@@ -157,7 +157,7 @@ def test_where_the_request_went_is_known_of_every_curl(curl: str, here: Here, tm
         home.mkdir()
         way = _as_is(curl, home, here, SETTINGS[number])
         came_from, names_file = way.answer.header("X-Name"), bool(SETTINGS[number][1])
-        if not came_from or (came_from == "service" and way.proxied):  # no answer; or the service as its own proxy
+        if not came_from or (came_from == "service" and way.proxied):  # no answer, or the service as its own proxy
             return ""
         if not way.tried:
             return "" if "stderr" in str(SETTINGS[number]) else f"no address: {way}"

@@ -1,4 +1,4 @@
-"""Which configuration file a curl reads: by its version, and by the variables that are set."""
+"""The configuration file that a curl reads, by its version and the variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBERS = "\n@curl code=000 connect=000 request=0 verify=0 total=0.1\n"
         ((7, 29, 0), "Hh", "", "/H"),
         ((7, 29, 0), "h", "", ""),
         ((7, 61, 1), "xXH", "X", "/H"),
-        ((7, 61, 1), "H", "C", ""),  # CURL_HOME alone counts when it is set
+        ((7, 61, 1), "H", "C", ""),  # only CURL_HOME counts if it is set
         ((7, 76, 1), "xH", "X", "/x"),
         ((7, 76, 1), "H", "C", ""),
         ((7, 81, 0), "H", "C", "/H"),

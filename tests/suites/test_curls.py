@@ -1,7 +1,7 @@
-"""Real curls against proxies, endpoints and metadata services that misbehave: what the checks make of each.
+"""Real curls against proxies, endpoints and metadata services that misbehave, judged by the checks.
 
-One state is one connection's fate; a curl meets all of them, side by side. The commands are the probes' own, for a
-profile whose proxy and metadata service are on the loopback interface.
+A state is the behaviour of one connection; each curl tries all of them in parallel. The commands are the probes' own,
+with a profile whose proxy and metadata service are on the loopback interface.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.support.suite_rows import PROFILE, VM
 from tests.support.tls_origin import behaviours, serves
 
 ENDPOINT = next(endpoint for endpoint in PROFILE.endpoints(VM) if endpoint.host == "management.azure.com")
-#: Seconds, for what is to run out of time, and for what is not, however busy this machine is.
+#: Seconds for states that must time out, and for others, which must not time out on a busy machine.
 SHORT, LONG = Timeouts(imds=3, connect=3, total=3), Timeouts(imds=20, connect=20, total=30)
 SILENT = {
     *(
@@ -67,7 +67,7 @@ STATUSES: Mapping[str, Behaviour] = {
 CLOSED = "closed the connection instead of answering CONNECT"
 NO_ANSWER = "accepted the connection but did not answer CONNECT"
 BROKE_OFF = "opened the tunnel to .*, but the TLS handshake broke off"
-#: What NET-001 says of each state, in every curl.
+#: NET-001's message for each state, with every curl.
 TUNNELS = {
     "refused": "no connection to the CSN proxy .*, it refuses the connection",
     "dropped": "no connection to the CSN proxy .*, it did not accept the connection within",
@@ -106,7 +106,7 @@ TUNNELS = {
     "tls-silent": "took the TLS connection through .* but answered nothing within",
     "tls-close": "but it broke before an answer came|answered nothing within",  # the latter: 7.52 with GnuTLS 3.7 waits
 }
-#: What NET-003 says of those that are its own.
+#: NET-003's message for its own states.
 CERTIFICATES = {
     "tls-expired": "is outside its time of validity",
     "tls-future": "is outside its time of validity",
@@ -115,7 +115,7 @@ CERTIFICATES = {
     "tls-signature": "does not trust the certificate of",
     "tls-no-bundle": "cannot read its own CA bundle",
 }
-#: What PROXY-003 says of a plain request.
+#: PROXY-003's message for a plain request.
 PORTS = {
     "refused": (Status.FAIL, "refuses the connection"),
     "dropped": (Status.FAIL, "did not accept a connection within"),
@@ -135,7 +135,7 @@ class Places:
 
     ports: Mapping[str, int]
     trusted: Mapping[str, Path]
-    tunnels: Mapping[str, str]  # what NET-001 says of each state
+    tunnels: Mapping[str, str]  # NET-001's message for each state
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, place
         planned = PROBES["tunnel"].plan("tunnel", {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
         trusted = nothing if name == "tls-no-bundle" else places.trusted.get(name, places.trusted["tls-good"])
         answer = CurlAnswer.read(run_with(curl, tmp_path, planned, trusted))
-        if "GnuTLS internal error" in answer.error:  # curl 7.52 with GnuTLS 3.7, of one handshake in some hundred
+        if "GnuTLS internal error" in answer.error:  # curl 7.52 with GnuTLS 3.7, in one of some hundred handshakes
             answer = CurlAnswer.read(run_with(curl, tmp_path, planned, trusted))
         certificate = ""
         if refused_certificate(answer) or old_tls(answer):
@@ -172,7 +172,7 @@ def test_a_tunnel_is_judged_alike_by_every_curl(curl: str, tmp_path: Path, place
         rows = dict(zip(places.tunnels, pool.map(judged, places.tunnels), strict=True))
     expected = {name: (words, CERTIFICATES.get(name, "")) for name, words in places.tunnels.items()}
     if "the VM's CA bundle could not be read" in rows["tls-good"][0]:
-        # An NSS without a reader for PEM files (nss-pem): it says so to everything that comes after CONNECT.
+        # NSS without its reader of PEM files (nss-pem) fails with everything after CONNECT.
         expected = {
             name: outcome
             for name, outcome in expected.items()

@@ -1,4 +1,4 @@
-"""Egress lists: what an entry lets through, and what it does not."""
+"""Egress lists: the endpoints that an entry allows."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_no_entry_is_too_strange(name: str, port: object) -> None:
 
 
 def test_the_command_is_the_same_for_every_endpoint_and_every_vm_of_the_network() -> None:
-    """The option replaces the list: two commands that each add one endpoint would undo each other."""
+    """The option replaces the list, so two commands that each add one endpoint would undo each other."""
     own = {"category": "azure-arc", "endpoints": [{"domainName": ".his.arc.azure.com", "port": 443}]}
     network = {
         "additionalEgressEndpoints": [own, *egress("a.example")],

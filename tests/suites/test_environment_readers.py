@@ -1,4 +1,4 @@
-"""What the probes of proxy variables make of what a VM prints: `suites.probes.proxy_environment`."""
+"""The readers of a VM's proxy variables: `suites.probes.proxy_environment`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What checks note of a VM, so that VMs which ought to be alike can be compared: right VMs are equal, word for word."""
+"""The facts that checks record for drift: correct VMs have exactly the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that checks give: which failing rows have one, and that none of them can be read in two ways."""
+"""The fix commands of checks: the failing rows with one, and their unambiguous quoting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE, Row, curl, seen
 
-#: Failing rows that no command repairs, by check, or by check and row where others of it have one; and why not.
+#: Failing rows without a command, by check, or by check and row if others have one; and the reason.
 BY_HAND = {
     "AGENT-003 connected, two are down": "a service that systemd does not know comes back with the agent's package",
     "AGENT-004": "the way or the proxy is to be mended: NET-001, PROXY-004, PROXY-005",
@@ -104,7 +104,7 @@ BY_HAND = {
 }
 
 
-#: Checks whose command needs the VM's resource id, which most rows do without.
+#: Checks whose command needs the VM's resource id, which most rows lack.
 RESTARTS = ("IMDS-002", "TOKEN-001")
 
 
@@ -163,7 +163,7 @@ def test_what_passes_has_no_command() -> None:
 
 
 def shown_on_vm(command: Command | OnVm) -> str:
-    """The text of a command for the guest; "" of one for the operator."""
+    """The text of a command for the guest; "" for one for the operator."""
     return str(command.command) if isinstance(command, OnVm) else ""
 
 
@@ -297,7 +297,7 @@ def test_the_commands_of_package_managers() -> None:
     ],
 )
 def test_only_a_copy_by_azures_word_forgets_its_resource(arc: dict[str, str], fixed: list[str]) -> None:
-    """Whatever the VMs call themselves: a VM that was broken into reports what it likes."""
+    """Whatever the VMs report: a compromised VM can report anything."""
     shown = {name: AgentStatus(status="Connected", name="vm-b", vm_id="5a1c") for name in ("vm-a", "vm-b")}
     text = "@text\nResource Name : vm-b\nVM ID : 5a1c\nAgent Status : Connected\n"
     installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"

@@ -1,4 +1,4 @@
-"""The command that repairs /etc/environment, run by each shell."""
+"""The command that fixes /etc/environment, in each shell."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ARTICLE = "localhost,127.0.0.1,::1,169.254.169.254"
 
 
 def run_here(command: OnVm, shell: list[str], file: Path) -> None:
-    """The script that sudo would run, on another file."""
+    """Run the script for sudo on another file."""
     *sudo, script = shlex.split(str(command.command))
     assert sudo == ["sudo", "sh", "-c"]
     done = subprocess.run(
@@ -66,7 +66,7 @@ def test_etc_environment_is_repaired_and_nothing_else_of_it_is_lost(
     file = tmp_path / "environment"
     file.write_text(FOUND)
     file.chmod(0o640)
-    for _ in range(2):  # twice: it changes nothing more, and the copy stays that of the beginning
+    for _ in range(2):  # twice: the second time nothing changes, and the copy is still the original
         run_here(guest_fixes.environment(PROFILE, keep=keep), shell, file)
         assert file.read_text() == f"{KEPT}NO_PROXY={upper}\nno_proxy={lower}\n"
         assert (tmp_path / "environment.before-arc").read_text() == FOUND

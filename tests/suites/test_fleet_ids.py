@@ -1,4 +1,4 @@
-"""No VM speaks for another: ids in every spelling, and what each VM of a clash gets: a verdict and its commands."""
+"""A VM's report never affects another VM: ids in every spelling, and the verdict and commands of each VM in a clash."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEXUS, ARC = "/providers/Microsoft.NetworkCloud/virtualMachines/", "/providers/M
 X, Y = "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11", "0b4c1f1e-6f0e-4a3c-8c7e-2f6d1a9b7e55"
 INSTALLED = seen("@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n")
 
-#: What an agent reports: its VM ID and, where it is not its own, the name of its resource.
+#: An agent's report: its VM ID, and the name of its resource if it differs.
 Report = tuple[str, str]
 
 
@@ -64,18 +64,18 @@ SPELLINGS = (X, X.upper(), f"{{{X}}}", f"{{{X.upper()}}}", f"  {X}  ", f"{{ {X} 
 @pytest.mark.parametrize(
     ("agents", "azure", "ids", "expected"),
     [
-        # Azure has the id as that of a: only b, of which Azure knows another, is a copy; in every spelling of each.
+        # Azure has this id for a and another one for b: only b is a copy; in every spelling.
         *((pair(spelling, X), {"a": X, "b": Y}, {}, (PASS, COPY)) for spelling in SPELLINGS),
         *((pair(X, spelling), {"a": X, "b": Y}, {}, (PASS, COPY)) for spelling in SPELLINGS),
         *((pair(X, X), {"A": spelling, "B": Y}, {}, (PASS, COPY)) for spelling in SPELLINGS),
-        # Azure does not know a machine of b: a copy only when its agent, too, is that of another.
+        # Azure has no machine for b: it is a copy only if its agent also reports another machine.
         (pair(X, X, b="a"), {"a": X}, {}, (PASS, COPY)),
         (pair(X, X), {"a": X}, {}, (PASS, OPEN)),
-        # Somebody made b's Arc machine with the id of a, which is connected under another name that is not listed.
+        # b's Arc machine was made with the id of a, which is connected with another name that is not listed.
         (pair(X, X, a="a-1"), {"b": X}, {}, (OPEN, PASS)),
         (pair(X, X, a="c"), {"b": X, "c": Y}, {}, (OPEN, PASS)),
         (pair(X, X), {"a": X, "b": None}, {}, (PASS, OPEN)),
-        # Somebody made an Arc machine b with the id of a, whose own is not there, not yet or elsewhere.
+        # An Arc machine b was made with the id of a, which has no Arc machine, or one elsewhere.
         (pair(X, Y), {"b": X}, {}, (PASS, PASS)),
         (pair(X, X), {"b": X}, {}, (OPEN, PASS)),
         (pair(X, X), {"b": X}, {"a": f"{ELSEWHERE}{NEXUS}a"}, (OPEN, PASS)),
@@ -86,7 +86,7 @@ SPELLINGS = (X, X.upper(), f"{{{X}}}", f"{{{X.upper()}}}", f"  {X}  ", f"{{ {X} 
         (pair(X, X), {"a": Y, "b": Y, "c": X}, {}, (OPEN, OPEN)),
         (pair(X, X), {"a": X, "b": X}, {}, (OPEN, OPEN)),
         (pair(X, X), {"a": "", "b": ""}, {}, (OPEN, OPEN)),
-        # b says that it is a's resource, or has a's resource id in the inventory, too: it says so of itself alone.
+        # b claims a's resource or has a's resource id in the inventory: this only affects b.
         (pair(X, Y, b="a"), {"a": X, "b": Y}, {}, (PASS, PASS)),
         (pair(X, X, b="a"), {"a": X, "b": X}, {}, (OPEN, OPEN)),
         *(
@@ -96,7 +96,7 @@ SPELLINGS = (X, X.upper(), f"{{{X}}}", f"{{{X.upper()}}}", f"  {X}  ", f"{{ {X} 
         ),
         # The same name in another subscription is another VM; Azure was not queried there.
         (pair(X, X), {"a": X}, {"b": f"{ELSEWHERE}{NEXUS}a"}, (PASS, OPEN)),
-        # Look-alikes are other ids and other names.
+        # Similar characters make other ids and names.
         (pair(X, X.replace("a", "\u0430")), {"a": X}, {}, (PASS, PASS)),
         (pair(X, X), {"\u0430": X}, {}, (OPEN, OPEN)),
         (pair(X, X), {"a ": X, "a/": X}, {}, (OPEN, OPEN)),
@@ -112,7 +112,7 @@ def test_each_vm_answers_for_itself(
 
 
 def test_thirty_vms_of_a_cloned_image() -> None:
-    """Of thirty VMs with one id, Azure has the original; some of the copies have a machine of their own."""
+    """Of thirty VMs with one id, Azure has the original; some of the copies have their own machine."""
     names = [f"vm-{number}" for number in range(30)]
     agents = {name: (X, "vm-7" if number % 2 else name) for number, name in enumerate(names)}
     machines = {"vm-7": X, **dict.fromkeys(names[20:], Y)}

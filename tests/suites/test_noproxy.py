@@ -1,4 +1,4 @@
-"""The model of NO_PROXY against the tools themselves: this machine's curl, and Python's own proxy_bypass."""
+"""The model of NO_PROXY, compared with this machine's curl and Python's proxy_bypass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LISTS = st.lists(st.sampled_from(TOKENS), max_size=4).flatmap(
     [
         ("curl", (7, 68, 0), "169.254.0.0/16", False),
         ("curl", (7, 88, 1), "169.254.0.0/16", True),
-        ("curl", (), "169.254.0.0/16", False),  # a version that is not known may be old
+        ("curl", (), "169.254.0.0/16", False),  # an unknown version may be old
         ("curl", (7, 68, 0), f"a {IMDS}", True),
         ("curl", (8, 8, 0), f"a {IMDS}", True),
         ("curl", (8, 9, 0), f"a {IMDS}", False),
@@ -48,7 +48,7 @@ LISTS = st.lists(st.sampled_from(TOKENS), max_size=4).flatmap(
         ("curl", (8, 9, 0), f"{IMDS} a", True),
         ("curl", (8, 9, 0), "*", True),
         ("curl", (8, 9, 0), "a,*", False),
-        ("curl", (7, 68, 0), "169.254", True),  # compares the tail, as of a name
+        ("curl", (7, 68, 0), "169.254", True),  # compares the end, as of a name
         ("curl", (7, 88, 0), "169.254", False),
         ("azcmagent (Go)", (), "169.254.0.0/16", True),
         ("azcmagent (Go)", (), f"a {IMDS}", False),
@@ -107,7 +107,7 @@ def curl_here() -> tuple[int, ...]:
     ],
 )
 def test_curl_is_read_as_it_behaves(curl_here: tuple[int, ...], value: str) -> None:
-    # Whatever curl decides, it is sent to a closed port of this machine; -v tells what it decided.
+    # In both cases curl connects to a closed port of this machine; -v shows its decision.
     result = subprocess.run(
         ["curl", "-q", "-sv", "--max-time", "5", "--connect-to", "::127.0.0.1:9", f"http://{IMDS}/"],
         env={"PATH": "/usr/bin:/bin", "http_proxy": "http://127.0.0.1:9", "no_proxy": value},
@@ -123,7 +123,7 @@ def test_curl_is_read_as_it_behaves(curl_here: tuple[int, ...], value: str) -> N
 @given(value=LISTS, host=st.sampled_from(HOSTS))
 @settings(max_examples=300)
 def test_python_never_proxies_what_urllib_bypasses(value: str, host: str) -> None:
-    # requests asks urllib last, so what urllib bypasses, az bypasses.
+    # requests uses urllib's result last, so az bypasses what urllib bypasses.
     environment = {"no": value}
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
     if value and bypass(host, environment):

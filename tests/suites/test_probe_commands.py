@@ -1,6 +1,6 @@
-"""What runs on a VM, whole: a change of any command is seen in tests/data/probe-commands.txt, and reviewed there.
+"""Every complete command for a VM: any change shows in tests/data/probe-commands.txt, for review.
 
-`python -m tests.suites.test_probe_commands` writes that file anew.
+`python -m tests.suites.test_probe_commands` writes that file again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.suite_rows import PROFILE, VM
 COMMANDS = ROOT / "tests/data/probe-commands.txt"
 
 
-#: The VM of the rows of checks, one of which nothing is known, and one with a path, a cloud and an identity of its own.
+#: The VM of the checks' rows, one without settings, and one with another path, cloud and identity.
 VMS = {
     "vm-a": VM,
     "bare": Vm("bare"),
@@ -31,7 +31,7 @@ VMS = {
 
 
 def commands() -> str:
-    """Each probe's settings and command on Linux and on Windows; for the other VMs, where they differ."""
+    """Each probe's settings and command on Linux and Windows, and for the other VMs if they differ."""
     parts = []
     for name, probe in sorted(DECLARED.items()):
         for system in ("linux", "windows"):

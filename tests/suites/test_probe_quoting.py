@@ -1,6 +1,6 @@
-"""Whatever a profile, a fleet file or Azure put into the command of a probe, it stays quoted, in sh and in PowerShell.
+"""Values of a profile, a fleet file or Azure are quoted in a probe's command, in sh and in PowerShell.
 
-Each text that a command is made of is replaced by one that would run `touch` if a shell ever read it unquoted.
+Each text in a command is replaced by one that would run `touch` if a shell read it unquoted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import pytest
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, VM
 
-#: Without a quote: shown when nothing quotes it. With some: shown when quotes were only put around it.
+#: The first one reveals missing quotes, the others quotes that were only put around the text.
 TAINTS = (";touch;$(touch);`touch`;", "';touch;$(touch);`touch`;\u2019touch")
 
 
 def tainted(value: Any, taint: str, name: str = "") -> Any:
-    """The value with every text in it tainted; what a text chooses (the system, the cloud, a need) stays."""
+    """The value with every text tainted, except for texts that select something (the system, the cloud, a need)."""
     if isinstance(value, str):
         return value if name in ("os", "cloud", "path", "need", "name", "version") else value + taint
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -35,8 +35,8 @@ def tainted(value: Any, taint: str, name: str = "") -> Any:
 
 
 def unquoted(command: str, *, windows: bool) -> str:
-    """What of a command a shell does not take for text."""
-    if windows:  # a quote within quotes is doubled; the typographic ones count as quotes
+    """The unquoted part of a command."""
+    if windows:  # quotes in quotes are doubled; typographic ones count as quotes
         return re.sub(
             "['\u2018\u2019\u201a\u201b](?:[^'\u2018\u2019\u201a\u201b]|(['\u2018\u2019\u201a\u201b])\\1)*'",
             "",
@@ -61,7 +61,7 @@ def test_no_value_in_the_command_of_a_probe_is_read_by_a_shell(name: str, system
     try:
         command = DECLARED[name].plan(name, {**places, "vm": replace(places["vm"], os=system)}).command
     except ValueError:
-        return  # refused: what no command can carry
+        return  # refused, because a command cannot contain it
     assert "touch" not in unquoted(command, windows=system == "windows"), command
 
 

@@ -1,6 +1,6 @@
-"""What a row's outcome holds beside its words: action, component, causes, commands. tests/data/row-details.txt has all.
+"""The details of a row's outcome: action, component, causes, commands, compared with tests/data/row-details.txt.
 
-`python -m tests.suites.test_row_details` writes that file anew.
+`python -m tests.suites.test_row_details` writes that file again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DETAILS = ROOT / "tests/data/row-details.txt"
 def details(check: str) -> str:
     """The different details of a check's rows, in order."""
     rows: Sequence[Row] = [*ROWS.get(check, ()), *WINDOWS_ROWS.get(check, ())]
-    if check in ("IMDS-002", "TOKEN-001"):  # whose command needs the VM's resource id
+    if check in ("IMDS-002", "TOKEN-001"):  # their command needs the VM's resource id
         rows = [*rows, *(replace(row, vm=replace(row.vm, resource_id=VM_ID)) for row in rows)]
     return f"=== {check}\n" + "".join(sorted({_details(check, row) for row in rows}))
 

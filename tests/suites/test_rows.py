@@ -1,4 +1,4 @@
-"""Every row of every check's table: evidence in; status, exact message and remedy out."""
+"""Every row of every check's table: the exact status, message and remedy for its evidence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What rules say of a grid of values, at and beside each bound, as tests/data/rule-words.txt has it for review.
+"""The messages of rules for values at and beside each limit, compared with tests/data/rule-words.txt, for review.
 
-`python -m tests.suites.test_rule_words` writes that file anew.
+`python -m tests.suites.test_rule_words` writes that file again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commands of every probe, under every POSIX shell that is here: well-formed, harmless, and discreet."""
+"""The commands of every probe in every installed POSIX shell: valid, harmless, and without secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import PROFILE, VM
 
 ENDPOINT = PROFILE.endpoints(VM)[0]
-#: Those of the enrollment that Azure answers have no command for a shell; the others of it do change the VM.
+#: Without those of the enrollment: some are requests to Azure, and the others change the VM.
 PROBES = {name: probe for name, probe in DECLARED.items() if name not in ("enroll_machine", "enroll_gone")}
 READ_ONLY = [name for name in PROBES if not name.startswith("enroll_")]
 PLANNED = {
@@ -30,7 +30,7 @@ PLANNED = {
 
 
 def run(shell: list[str], planned: ProbeCommand, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """As the engine does it: a function in a subshell, stdin closed."""
+    """Run it like the engine: a function in a subshell with stdin closed."""
     return subprocess.run(
         [*shell, "-c", f"p1() {{\n{planned.command}\n}}\n( p1 )"],
         env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(tmp_path), "LC_ALL": "C", **variables},
@@ -58,7 +58,7 @@ def test_the_shell_accepts_it(shell: list[str], name: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", READ_ONLY)
 def test_it_changes_nothing(name: str) -> None:
     command = PLANNED[name].command
-    awk = r"(?s)awk .*?'\n.*?'$"  # whose > compares, and whose patterns name commands
+    awk = r"(?s)awk .*?'\n.*?'$"  # in which > compares, and patterns contain command names
     for program in re.findall(awk, command, re.M):
         assert not re.search(r"system *\(|getline|\bprintf?\b[^;\n}]*[>|]", program), "awk runs or writes something"
     shell = re.sub(awk, "awk", command, flags=re.M)
@@ -69,13 +69,13 @@ def test_it_changes_nothing(name: str) -> None:
     )
 
 
-#: Seconds that a slow VM takes to start curl, and to let it say why it stopped.
+#: Seconds that a slow VM needs to start curl, and for curl to report a time-out.
 SLOW_VM = 5
 
 
 @pytest.mark.parametrize("name", PLANNED)
 def test_curl_stops_before_the_probe_is_stopped(name: str) -> None:
-    """With the longest limits that a profile may set; the request for a token is made twice, 2 s apart."""
+    """With the longest limits of a profile; the token is requested twice, 2 s apart."""
     profile = replace(PROFILE, timeouts=Timeouts(imds=5, connect=5, total=10))
     planned = PROBES[name].plan(name, {"vm": VM, "profile": profile, "endpoint": ENDPOINT})
     limits = [int(limit) for limit in re.findall(r"--max-time (\d+)", planned.command)]
@@ -221,7 +221,7 @@ def test_no_systemd() -> None:
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
 @pytest.mark.parametrize("name", ["healthz", "healthz_as_is", "imds_compute", "proxy_port", "tunnel"])
 def test_curl_prints_what_the_reader_reads(name: str, tmp_path: Path) -> None:
-    # Nothing of a cloud services network is here; what counts is that curl took every option and wrote its numbers.
+    # There is no cloud services network here; curl must accept every option and write its numbers.
     result = run(["sh"], PLANNED[name], tmp_path)
     answer = read(name, result)
     if isinstance(answer, OwnSettings):

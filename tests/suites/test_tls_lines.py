@@ -1,4 +1,4 @@
-"""What curls of several versions and TLS libraries say about a connection, read alike."""
+"""Output of curls with several versions and TLS libraries about a connection: the same result for all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from suites.rules.tls import Tls, handshake_failure, no_cipher
             "1.2",
             "Microsoft Corporation",
         ),
-        # curl 8.x, OpenSSL 3: key exchange and signature behind the cipher
+        # curl 8.x, OpenSSL 3: key exchange and signature after the cipher
         (
             "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384 / x25519 / RSASSA-PSS\n"
             "*  issuer: C=US; O=DigiCert Inc; CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1\n",
@@ -36,7 +36,7 @@ from suites.rules.tls import Tls, handshake_failure, no_cipher
             "1.2",
             "Microsoft Corporation",
         ),
-        # a suite that TLS 1.0 has as well
+        # a cipher suite that TLS 1.0 also has
         (
             "* SSL connection using TLS_RSA_WITH_AES_128_CBC_SHA\n*  issuer: CN=x,O=Corp\\, Inc.,C=US\n",
             "",

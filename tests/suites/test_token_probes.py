@@ -1,4 +1,4 @@
-"""That no token leaves the VM: the commands of TOKEN-001 and TOKEN-004 against a stand-in for IMDS and for the Azure CLI."""
+"""No token leaves the VM: the commands of TOKEN-001 and TOKEN-004 with stand-ins for IMDS and the Azure CLI."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.shells import SHELLS
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import NOW, PROFILE, SESSION, VM, seen
 
-# ------------------------------------------------------------------------------------------------ what leaves the VM
+# ---------------------------------------------------------------------------------- the output that leaves the VM
 
 
 def the_probe(name: str) -> Probe:
@@ -37,7 +37,7 @@ def the_probe(name: str) -> Probe:
 
 
 def run(shell: list[str], command: str, room: Path, **variables: str) -> ProbeResult:
-    """As the engine does it: a function in a subshell, stdin closed."""
+    """Run it like the engine: a function in a subshell with stdin closed."""
     result = subprocess.run(
         [*shell, "-c", f'room="$1"\np1() {{\n{command}\n}}\n( p1 )', "sh", str(room)],
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", **variables},
@@ -51,7 +51,7 @@ def run(shell: list[str], command: str, room: Path, **variables: str) -> ProbeRe
 
 
 def signed(claims: Mapping[str, Any]) -> str:
-    """A JWT, signed for good."""
+    """A JWT with a valid signature."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     parts = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
@@ -65,17 +65,17 @@ TOKEN = signed(CLAIMS)
 
 
 class Imds(ThreadingHTTPServer):
-    """Answers what it is told to, in turn; the last answer again and again."""
+    """Sends the given answers in turn, and repeats the last one."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[int, bytes, int]] = []  # status, body, what Content-Length says more than there is
+        self.answers: list[tuple[int, bytes, int]] = []  # status, body, bytes by which Content-Length is too large
         self.asked: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
             server: Imds
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Nobody reads it."""
+                """Log nothing."""
 
             def do_GET(self) -> None:
                 self.server.asked.append(self.path)
@@ -109,13 +109,13 @@ def imds() -> Iterator[Imds]:
 def ask(imds: Imds, shell: list[str], tmp_path: Path, vm: Any = VM) -> ProbeResult:
     command = the_probe("arm_token").plan("arm_token", {"vm": vm, "profile": PROFILE}).command
     assert f"http://{IMDS}/" in command
-    # As a secret would: as a proxy that must not be used.
+    # Like a secret in the environment: a proxy that must not be used.
     local = command.replace(f"http://{IMDS}/", f"http://127.0.0.1:{imds.server_address[1]}/").replace("sleep 2", "true")
     return run(shell, local, tmp_path, http_proxy="http://127.0.0.1:1")
 
 
 def _saved(seen: ProbeResult) -> ProbeResult:
-    """As it is after it was recorded and read again."""
+    """The answer after it was saved and loaded."""
     return redacted(Evidence(VM, SESSION, {"arm_token": seen})).results["arm_token"]
 
 

@@ -49,7 +49,7 @@ def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
     change = ("/var/lib/dpkg/lock-frontend", str(lock))
     with lock.open("w") as file:
         assert str(lock) not in run(shell, "guest", change).stdout
-        fcntl.lockf(file, fcntl.LOCK_EX)  # as dpkg does it
+        fcntl.lockf(file, fcntl.LOCK_EX)  # like dpkg
         seen = Guest.read(run(shell, "guest", change))
         inodes = [line.split()[5].rpartition(":")[2] for line in Path("/proc/locks").read_text().splitlines()]
         if str(lock.stat().st_ino) not in inodes:

@@ -1,4 +1,4 @@
-"""How the agent's probes ask a Windows VM, and read what it answers."""
+"""The agent's probes for Windows: their commands and readers."""
 
 from __future__ import annotations
 

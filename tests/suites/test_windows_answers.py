@@ -1,7 +1,7 @@
-"""Windows' own answers, read by the parsers of the suites and judged: in the formats that are documented for them.
+"""Answers of Windows in their documented formats, read by the suites' parsers and judged.
 
-None of these was captured on a real host (docs/windows.md): curl's and Schannel's words are from curl's sources and
-issues, the rest is what our own commands print.
+None was captured on a real host (docs/windows.md): messages of curl and Schannel are from curl's sources and issues,
+the others are output of our own commands.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from tests.support.powershell_grammar import ENDPOINT, PROBES, VM
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import PROFILE, SESSION, seen
 
-# --- what has no counterpart --------------------------------------------------------------------------------------
+# --- probes without a counterpart
+# --------------------------------------------------------------------------------------
 
 
 linux_only = probe("uname -r", timeout=5)

@@ -1,6 +1,6 @@
-"""What the Windows probes make of a real curl's output, and .NET's look at TLS, on a real PowerShell.
+"""The Windows probes with a real curl and .NET's TLS, on a real PowerShell.
 
-curl.exe is the installed curl here: PowerShell for Linux starts it by that name. Schannel's own words are rows.
+curl.exe is the installed curl, which PowerShell for Linux starts by that name. Rows cover Schannel's messages.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OK = answers(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with curl.exe, which is where `-o NUL` writes, and an environment without proxies."""
+    """A folder with curl.exe, into which `-o NUL` writes, and an environment without proxies."""
     (tmp_path / "curl.exe").symlink_to(shutil.which("curl") or "")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("HOME", str(tmp_path))

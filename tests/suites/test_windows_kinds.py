@@ -10,7 +10,7 @@ from suites.rules.tls import schannel
 from tests.suites.rows_windows_net import tunnel
 from tests.suites.windows_kinds import CERTIFICATES, CHAINS, EXPLAINED, LINES
 
-#: How curl for Windows prints a status: by name in most cases, by number alone where that version lacks the name.
+#: A status in the output of curl for Windows: with its name, or only its number if that version lacks the name.
 SENTENCES = {
     **{
         f"schannel: next InitializeSecurityContext failed: {name} (0x{number}) - Der Text ist übersetzt.": kind

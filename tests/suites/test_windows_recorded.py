@@ -1,4 +1,4 @@
-"""The recorded answers of the Windows probes: they are read, and they are what PowerShell prints now."""
+"""The recorded answers of the Windows probes can be read, and are the same as PowerShell's output now."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def test_a_recorded_answer_is_read(name: str) -> None:
 @needs_pwsh
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_powershell_prints_what_was_recorded(tmp_path: Path) -> None:
-    """If it does not, and rightly so: scripts/record-windows records anew."""
+    """After an intended change, scripts/record-windows records again."""
     assert comparable(record(tmp_path)) == comparable({name: recorded(name) for name in names()})

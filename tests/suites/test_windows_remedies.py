@@ -26,7 +26,7 @@ LINUX = re.compile(
 )
 
 
-#: A Windows VM's answer has a form of its own, in rows_windows_vm.
+#: Checks whose answer on Windows has another form, in rows_windows_vm.
 OWN_FORM = {"VM-005"}
 
 
@@ -50,13 +50,13 @@ def test_most_checks_are_looked_at() -> None:
 def test_messages_remedies_and_fixes_are_for_windows(check: str) -> None:
     rows = {}
     for name, row in CASES:
-        # .NET resolves names: no program could be missing.
+        # .NET resolves names, so no program can be missing.
         if name != check or "nslookup is installed" in row.message:
             continue
         outcome = row.outcome(FUNCTIONS[check])
         output = "".join(result.stdout + result.stderr for result in row.evidence.values())
         for whole in (outcome.message, outcome.remedy, *map(str, outcome.fix)):
-            # What the VM itself named, as the path of a file, is not the remedy's.
+            # A path from the VM's output is not part of the remedy.
             text = " ".join(word for word in whole.split() if word.strip(",;:.") not in output)
             if words := LINUX.findall(text):
                 rows[text] = words
@@ -70,7 +70,7 @@ def test_the_test_sees_a_command_of_linux() -> None:
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda sentence: sentence[0])
 def test_remedies_for_a_session_name_commands_of_windows(sentence: tuple[str, str, str]) -> None:
-    """But for what is done on this machine or on a jump host; a shell that ends has its own advice on each system."""
+    """Except for remedies on this machine or a jump host; a shell that ends has separate advice for each system."""
     outcome, _, pattern = sentence
     remedy = re.sub(r"\\(.)", r"\1", pattern)
     here = "this machine" in remedy or "IdentityFile in ~/.ssh/config" in remedy or "Host block" in remedy

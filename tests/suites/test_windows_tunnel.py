@@ -1,7 +1,7 @@
-"""The second look at TLS on a real PowerShell, through a real proxy to a real TLS server.
+"""The second TLS connection on a real PowerShell, through a real proxy to a real TLS server.
 
-curl for Windows leaves out version and issuer. Here the curl of this machine stands in for it, and prints its own; what
-.NET adds comes after that, and names the cipher as .NET does.
+curl for Windows omits version and issuer. Here the curl of this machine replaces it, and prints its own; .NET's lines
+follow, with .NET's name of the cipher.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _always(name: str, client: str) -> str:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeResult]:
-    """What the probe answers, by what the proxy and the server do. A good server's authority is trusted, and no other."""
+    """The probe's answers, by the behaviour of proxy and server. Only the authority of a good server is trusted."""
     folder = tmp_path_factory.mktemp("tunnel")
     acts, trusted = behaviours(folder, ENDPOINT.host)
     acts = {
@@ -67,7 +67,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeResult]:
             server = stack.enter_context(OddProxy(("127.0.0.1", 0), partial(_always, name), acts))
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
             stack.callback(server.shutdown)
-            # Only the drip is to run into its limits; the engine's is never the one that ends it.
+            # Only "drip" must time out, and never by the engine's limit.
             limits = Timeouts(imds=2, connect=2, total=3) if name == "drip" else Timeouts(imds=2, connect=25, total=30)
             environment.setattr(proxy_tunnel, "_LIMIT", 12 if name == "drip" else 60)
             profile = replace(PROFILE, proxy_url=f"http://127.0.0.1:{server.server_address[1]}", timeouts=limits)
@@ -77,7 +77,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeResult]:
 
 
 def second(seen: ProbeResult) -> list[tuple[str, str]]:
-    """What the second look added: .NET names a cipher in another way than curl's libraries."""
+    """The lines of the second connection, recognized by .NET's name of the cipher."""
     return re.findall(
         r"^\* SSL connection using (TLSv1\.[23]) / Aes\d+\n\*  issuer: (.*)\nserial=[0-9A-F-]+$", seen.stderr, re.M
     )
@@ -85,7 +85,7 @@ def second(seen: ProbeResult) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", ["good", "untrusted", "close", "another 2xx"])
 def test_version_and_issuer_come_from_the_second_look(seen: dict[str, ProbeResult], name: str) -> None:
-    """Whether curl accepted the certificate or not, and whether it got an answer or not: the tunnel stood."""
+    """Also if curl rejected the certificate or got no answer, because the tunnel was open."""
     expected = {"good": (0, 400), "untrusted": (60, 0), "close": (52, 0), "another 2xx": (0, 400)}
     answer = CurlAnswer.read(seen[name])
     assert (seen[name].state, answer.exit, answer.code) == ("done", *expected[name]), seen[name]
@@ -101,7 +101,7 @@ def test_it_names_the_issuer_of_a_certificate_that_curl_refused(seen: dict[str, 
 
 
 def test_curls_answer_counts_when_the_second_look_runs_out_of_time(seen: dict[str, ProbeResult]) -> None:
-    """A server that sends a byte now and then keeps each single read from running out."""
+    """A server that sends single bytes resets the time limit of each read."""
     answer = CurlAnswer.read(seen["drip"])
     assert (seen["drip"].state, answer.exit, answer.connect) == ("done", 28, 200), seen["drip"]
     assert second(seen["drip"]) == []

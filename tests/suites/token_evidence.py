@@ -1,4 +1,4 @@
-"""What the metadata service and az print, for the rows of the token checks."""
+"""Output of the metadata service and az, for the rows of the token checks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def groups(claims: Mapping[str, Any]) -> str:
 def issued(
     changes: Mapping[str, Any] | None = None, tries: int = 1, received: float = NOW, **fields: str
 ) -> ProbeResult:
-    """An answer with a token; a claim that is None is left out."""
+    """An answer with a token, without claims that are None."""
     claims = {name: value for name, value in (CLAIMS | dict(changes or {})).items() if value is not None}
     beside = "".join(f'{name}="{value}"\n' for name, value in fields.items())
     return seen(f"claims={groups(claims)}\n{beside}@tries {tries}\n{numbers(200)}", received=received)

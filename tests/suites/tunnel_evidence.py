@@ -1,4 +1,4 @@
-"""What curl prints of a request through the proxy, for the rows of NET and DNS."""
+"""curl's output for a request through the proxy, for the rows of NET and DNS."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What Windows' own programs print, by kind: the line, and what it has to be read as. From documents; see docs/windows.md.
+"""Output of Windows' own programs: each line, and its meaning. From documents; see docs/windows.md.
 
-Windows' sentences are in the system's language, so each line has another one, or none: the name or the number counts.
+Windows' sentences are in the system's language, so only the name or the number of a status counts.
 """
 
 from __future__ import annotations
 
-#: Schannel's statuses about a certificate, as winerror.h and wincrypt.h number them, and the kind of each.
+#: Schannel's statuses about a certificate, with the numbers in winerror.h and wincrypt.h, and the kind of each.
 CERTIFICATES: dict[str, tuple[str, str]] = {
     "SEC_E_UNTRUSTED_ROOT": ("80090325", "untrusted"),
     "SEC_E_CERT_UNKNOWN": ("80090327", "untrusted"),
@@ -42,7 +42,7 @@ CERTIFICATES: dict[str, tuple[str, str]] = {
     "CERT_E_REVOKED": ("800B010C", "revoked"),
 }
 
-#: Bits of a chain's status, which curl prints by name alone.
+#: Bits of a chain's status, of which curl prints only the name.
 CHAINS = {
     "CERT_TRUST_IS_UNTRUSTED_ROOT": "untrusted",
     "CERT_TRUST_IS_PARTIAL_CHAIN": "untrusted",
@@ -53,7 +53,7 @@ CHAINS = {
     "CERT_TRUST_IS_REVOKED": "revoked",
 }
 
-#: The name that --explain has for each kind.
+#: --explain's name for each kind.
 EXPLAINED = {
     "untrusted": "Schannel: certificate not trusted",
     "validity": "Schannel: certificate outside its time of validity",
@@ -71,9 +71,9 @@ _NEEDED, _ABSENT = "A dependency of the service did not start", "Service does no
 _PLATFORM, _DAMAGED = "Windows: the program is for another platform", "The product's registration is damaged"
 _MSI, _PACKAGE = "Msiexec failed", "The installer's package or log cannot be opened"
 
-#: A line -> the names that --explain has for it.
+#: A line -> --explain's names for it.
 LINES: dict[str, set[str]] = {
-    # Go, on Windows: its sentences have no number.
+    # Go on Windows prints sentences without a number.
     "dial tcp 20.1.2.3:443: connectex: No connection could be made because the target machine actively refused it.": {"Connection refused"},
     "dial tcp 20.1.2.3:443: connectex: A connection attempt failed because the connected party did not properly respond after a period of time": {"No answer to a direct connection"},
     "dial tcp 20.1.2.3:443: connectex: A socket operation was attempted to an unreachable network.": {"Network unreachable"},
@@ -136,7 +136,7 @@ LINES: dict[str, set[str]] = {
     "HRESULT: 0x8007274D": {_REFUSED},
     "(-2147012894)": {_TIME},
     "(-2147012867)": {_REFUSED},
-    # Schannel, but for certificates.
+    # Schannel, except for certificates.
     "SEC_E_UNSUPPORTED_FUNCTION (0x80090302) - x": {_VERSION},
     "Unknown error (0x80090331) - x": {_VERSION},
     "SEC_E_INVALID_TOKEN (0x80090308) - x": {"Schannel: the answer is not TLS"},
@@ -224,7 +224,7 @@ LINES: dict[str, set[str]] = {
     "[SC] StartService FAILED 5:": {"Windows: access denied"},
     "HRESULT: 0x80070005": {"Windows: access denied"},
     "Start-Service : Failed to start service 'Azure Hybrid Instance Metadata Service (himds)'.": {"A service did not start"},
-    # A number alone is no error.
+    # A number alone is not an error.
     "1053 files were looked at": set(),
     "port 10060 of 10.0.0.1": set(),
     "read 1603 bytes": set(),

@@ -1,6 +1,6 @@
-"""A small Azure Resource Manager and Entra ID on a local port, over TLS, for the real SDKs to talk to.
+"""A small Azure Resource Manager and Entra ID on a local port, over TLS, for the real SDKs.
 
-Wire shapes follow the public REST examples: lists come in pages with a ``nextLink``, errors as ``{"error": {…}}``.
+The format is that of the public REST examples: lists in pages with a ``nextLink``, errors as ``{"error": {…}}``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from plugins.azure.clouds import Cloud
 TENANT = "a0000000-0000-4000-8000-000000000001"
 TOKEN = "eyJ0eXAiOiJKV1QifQ.eyJhdWQiOiJhcm0ifQ.c2lnbmF0dXJl"
 
-#: What a request is answered with instead of its document: (status, headers, body).
+#: An answer instead of the document: (status, headers, body).
 Trouble = tuple[int, dict[str, str], Any]
 
 
@@ -66,17 +66,17 @@ def forbidden(action: str, scope: str) -> Trouble:
 
 @dataclass
 class Arm:
-    """The server's state: fill `documents` and `lists`, plant `troubles`, read `requests`."""
+    """The server's state: set `documents`, `lists` and `troubles`; read `requests`."""
 
     port: int = 0
     page: int = 200  # items per page
     documents: dict[str, Any] = field(default_factory=dict)  # by path
-    lists: dict[str, list[Any]] = field(default_factory=dict)  # by path, "?filter" appended where there is one
+    lists: dict[str, list[Any]] = field(default_factory=dict)  # by path, with "?filter" if there is one
     troubles: list[tuple[Callable[[str], bool], list[Trouble | None]]] = field(default_factory=list)
-    drips: dict[str, str] = field(default_factory=dict)  # what a path holds -> "headers" or "body", which never end
-    #: what a path ends with -> the API versions that are served there, and the answer to any other
+    drips: dict[str, str] = field(default_factory=dict)  # part of a path -> "headers" or "body", which never end
+    #: end of a path -> the supported API versions, and the answer for others
     versions: dict[str, tuple[list[str], Trouble]] = field(default_factory=dict)
-    next_link_host: str = "localhost"  # as a nextLink writes it
+    next_link_host: str = "localhost"  # in a nextLink
     accepts: set[str] = field(default_factory=set)  # the Accept headers of requests
     requests: list[str] = field(default_factory=list)  # "GET /subscriptions/…?api-version=…", in order
 
@@ -85,7 +85,7 @@ class Arm:
         return Cloud("AzureCloud", f"https://localhost:{self.port}", f"https://localhost:{self.port}")
 
     def put(self, document: dict[str, Any]) -> dict[str, Any]:
-        """A resource: to be had by its id, and in the lists of its subscription and its group."""
+        """Add a resource, by its id and to the lists of its subscription and its group."""
         path = document["id"].lower()
         self.documents[path] = document
         words = path.split("/")
@@ -95,7 +95,7 @@ class Arm:
         return document
 
     def trouble(self, words: str, *answers: Trouble | None) -> None:
-        """Paths that hold `words` get these answers, one after the other; the last goes on. None: the document."""
+        """Paths with `words` get these answers in turn, and then the last one again; None is the document."""
         self.troubles.append((lambda path: words.lower() in path, list(answers)))
 
     def answer(self, url: str, token: str | None) -> Trouble:
@@ -129,7 +129,7 @@ class Arm:
         return 200, {}, body
 
     def login(self, path: str, body: str) -> Trouble:
-        """Entra ID: the discovery document, and tokens for the one client secret there is."""
+        """Entra ID: the discovery document, and tokens for the only client secret."""
         base = f"https://localhost:{self.port}/{TENANT}"
         if path.endswith("/.well-known/openid-configuration"):
             return (
@@ -196,7 +196,7 @@ class _Server(ThreadingHTTPServer):
     context: ssl.SSLContext
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """The handshake, in the connection's own thread: a client that refuses the certificate holds up nobody."""
+        """Do the handshake in the connection's thread, so that a failed one does not block others."""
         try:
             tls = self.context.wrap_socket(request, server_side=True)
         except OSError:
@@ -205,11 +205,11 @@ class _Server(ThreadingHTTPServer):
             super().finish_request(tls, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away."""
+        """Ignore a client that disconnected."""
 
 
 def certificate(directory: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for localhost, and its key: it is its own authority."""
+    """A self-signed certificate for localhost, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "azure stand-in of the tests")])
     now = dt.datetime.now(dt.UTC)

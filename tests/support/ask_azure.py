@@ -1,4 +1,4 @@
-"""Run inside the lab by test_lab_software.py: what the real SDKs get, with what the environment says, and no more."""
+"""Runs in the lab for test_lab_software.py: the real SDKs' answers, with only the environment as configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the checks that judge Azure's answers: short to write, and the outcomes that all of them share."""
+"""Helpers for the rows of checks that judge Azure's answers, and the outcomes that all of them share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from plugins.requirements.profile import Profile
 from tests.support.fake_azure import FORBIDDEN, GONE, INVENTORY, azure
 from tests.support.suite_rows import PROFILE, Row
 
-#: The remedy where Azure's answer lacks a property.
+#: The remedy if Azure's answer lacks a property.
 NOT_STATED = "Check the resource in the portal (JSON view, newest API version), or run again later."
 
 
 def props(**properties: Any) -> dict[str, Any]:
-    """What differs in the properties of a resource."""
+    """Changed properties of a resource."""
     return {"properties": properties}
 
 
@@ -36,7 +36,7 @@ def azure_row(
     return Row(name, evidence or {}, status, message, remedy, parameters, vm=inventory, profile=profile)
 
 
-#: What a check says when a resource that it needs does not exist.
+#: A check's message if a required resource does not exist.
 _GONE = {
     "vm": (
         "the VM does not exist",

@@ -1,4 +1,4 @@
-"""An Operator Nexus site in the stand-in: VMs with all that belongs to them, as the REST examples show it."""
+"""An Operator Nexus site in the stand-in: VMs with all their resources, in the form of the REST examples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def principal_of(number: int) -> str:
 
 
 def vm(number: int, **identity: Any) -> dict[str, Any]:
-    """A VM resource. Azure returns the type in lower case, and ids in any."""
+    """A VM resource. Azure returns the type in lower case, and ids in any case."""
     return {
         "id": vm_id(f"vm{number}"),
         "name": f"vm{number}",
@@ -88,7 +88,7 @@ def assignment(role: str, scope: str, principal: str, **more: Any) -> dict[str, 
 
 
 def give(arm: Arm, scope: str, principal: str, *rows: dict[str, Any]) -> None:
-    """What Azure answers about a principal at a scope."""
+    """Add Azure's answers about a principal at a scope."""
     name = f"{scope}/providers/Microsoft.Authorization/roleAssignments".lower()
     arm.lists[f"{name}?atScope() and assignedTo('{principal}')"] = list(rows)
     direct = [row for row in rows if row["properties"]["principalId"] == principal]
@@ -147,7 +147,7 @@ def put_platform(arm: Arm) -> None:
             "properties": {"clusterVersions": [{"targetClusterVersion": "4.9.0"}, {"targetClusterVersion": "4.7.0"}]},
         }
     )
-    # enabledEgressEndpoints may be absent, and a domain name may carry a scheme: both as recorded from Azure.
+    # As in recordings of Azure: enabledEgressEndpoints may be absent, and a domain name may have a scheme.
     arm.put(
         {
             "id": CSN,
@@ -188,7 +188,7 @@ def put_target(arm: Arm) -> None:
 
 
 def populate(arm: Arm, count: int) -> list[Vm]:
-    """A site with so many healthy VMs, each with its own identity. Returns their inventory."""
+    """Add a site with healthy VMs, each with its own identity, and return their inventory."""
     put_platform(arm)
     put_target(arm)
     fleet = []

@@ -1,4 +1,4 @@
-"""A fixture: Azurite, Microsoft's emulator of Azure Storage, on a port of its own (`make test-store` installs it)."""
+"""A fixture: Azurite, Microsoft's emulator of Azure Storage, on a local port (`make test-store` installs it)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 HOME = Path(__file__).parent / "azurite"
 PROGRAM = HOME / "node_modules/.bin/azurite-blob"
 
-#: Azurite's own, printed in its documentation: a secret of nobody.
+#: Azurite's default key, which is in its documentation and not secret.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A connection string; the container ``evidence`` is there."""
+    """A connection string; the container ``evidence`` exists."""
     if not PROGRAM.exists() or not (node := shutil.which("node")):
         pytest.skip("Azurite is not installed: make test-store installs and uses it (it needs Node.js)")
     command = [node, str(PROGRAM), "--location", str(tmp_path_factory.mktemp("azurite")), "--blobHost", "127.0.0.1"]

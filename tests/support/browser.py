@@ -1,9 +1,10 @@
-"""Drives the HTML report in Chromium, and reads it: no test depends on how fast the machine is.
+"""Operate the HTML report in Chromium, and read it, independently of the machine's speed.
 
-What the page does comes in three ways, and each has its way to be waited for:
+There are three kinds of effects, each with its own way to wait:
 
 * at once, or with the next frames (scrolling, resizing, a ResizeObserver, requestAnimationFrame, a media query), or when
-  a card is unpacked: every helper here that acts on the page waits for that (`settle`), so a plain assertion may follow;
+  a card is unpacked: every helper here that acts on the page waits for that (`settle`), so a plain assertion may
+  follow;
 * after a time or a promise of its own (the pause after typing, a tooltip, the clipboard): `wait` for it, or `expect` it;
 * in the browser's other processes (the size of the window, the colours of the system): the helper waits until the page
   has heard of it.
@@ -21,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-#: Seconds that a page, a script and a state may take on a machine that is busy; they cost nothing on one that is not.
+#: The time limit in seconds for a page, a script or a state, also on a busy machine.
 LIMIT = 240
 
-# Two frames in a row in which nothing changed, and no card that waits for its parts. What a frame left to the next one
-# (a ResizeObserver that asks for a frame) comes in the second.
+# Wait for two frames without a change, and without an incomplete card. A change that one frame defers to the next (a
+# ResizeObserver that requests a frame) comes in the second.
 _SETTLE = """
 const done = arguments[0];
 let quiet = 0;
@@ -45,18 +46,18 @@ _NUMBER = itertools.count()
 
 
 def js(browser: Chrome, code: str, *arguments: Any) -> Any:
-    """The value of an expression in the page, or what statements that begin with const or let return."""
+    """The value of an expression in the page, or of statements that begin with const or let."""
     code = code if code.lstrip().startswith(("const ", "let ")) else f"return {code}"
     return browser.execute_script(code, *arguments)
 
 
 def settle(browser: Chrome) -> None:
-    """Wait for what the page does of itself after it is laid out, clicked, resized or scrolled."""
+    """Wait for the page's own changes after a layout, a click, resizing or scrolling."""
     browser.execute_async_script(_SETTLE)
 
 
 def wait(browser: Chrome, code: str, *arguments: Any) -> Any:
-    """The value of an expression, once it is true."""
+    """Wait until an expression is true, and return its value."""
     end = time.monotonic() + LIMIT
     while not (value := js(browser, code, *arguments)):
         assert time.monotonic() < end, f"still {value!r} after {LIMIT} s: {code}"
@@ -65,7 +66,7 @@ def wait(browser: Chrome, code: str, *arguments: Any) -> Any:
 
 
 def expect(browser: Chrome, code: str, expected: Any) -> None:
-    """Assert that an expression has a value now, or comes to have it."""
+    """Assert that an expression has or gets a value."""
     end = time.monotonic() + LIMIT
     while (value := js(browser, code)) != expected:
         assert time.monotonic() < end, f"{value!r}, expected {expected!r}, after {LIMIT} s: {code}"
@@ -83,12 +84,12 @@ def shown_vms(browser: Chrome) -> list[str]:
 
 
 def shown(browser: Chrome) -> str:
-    """What the filter says of the VMs that are shown."""
+    """The filter's text about the VMs shown."""
     return str(js(browser, SHOWN))
 
 
 def visible(browser: Chrome, selector: str) -> list[str]:
-    """The text of the elements that a reader sees."""
+    """The text of the visible elements."""
     texts: list[str] = js(
         browser,
         "[...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility()).map(e => e.textContent.trim())",
@@ -98,7 +99,7 @@ def visible(browser: Chrome, selector: str) -> list[str]:
 
 
 def card(browser: Chrome) -> str:
-    """The words of the card, once it has its parts."""
+    """The text of the card, when it is complete."""
     text = wait(browser, "document.querySelector('#card .card-body') && document.querySelector('#card').innerText")
     return re.sub(r"\n+", "\n", text)
 
@@ -113,7 +114,7 @@ def clipboard(browser: Chrome) -> str:
 
 
 def messages(browser: Chrome, least: int = 0) -> list[Any]:
-    """What came to the console since the last call, once there are `least` of them."""
+    """The console's messages since the last call, when there are at least `least`."""
     end = time.monotonic() + LIMIT
     entries: list[Any] = browser.get_log("browser")  # type: ignore[no-untyped-call]
     while len(entries) < least:
@@ -127,11 +128,11 @@ def messages(browser: Chrome, least: int = 0) -> list[Any]:
 
 
 def load(browser: Chrome, url: str) -> None:
-    """Load a page anew: an address that differs only after the # would not, so each has a query of its own."""
+    """Load a page again, with a new query, because an address that differs only after the # would not load it."""
     page, mark, place = url.partition("#")
     js(browser, "(window.left = true)")
     browser.get(f"{page}?{next(_NUMBER)}{mark}{place}")
-    wait(browser, "!window.left && document.readyState === 'complete'")  # the driver may be back before
+    wait(browser, "!window.left && document.readyState === 'complete'")  # the driver may return before
 
 
 def opened(browser: Chrome, url: str) -> Chrome:
@@ -165,7 +166,7 @@ def keys(browser: Chrome, *names: str) -> None:
 
 
 def choose(browser: Chrome, name: str, label: str) -> None:
-    """Choose, in the filter or in one of the tools above the matrix, the option that begins with a label."""
+    """Choose the option that begins with a label, in the filter or in a tool above the matrix."""
     act(
         browser,
         "const select = document.querySelector('#filter')[arguments[0]] ?? document.querySelector('#tools')[arguments[0]];"
@@ -177,7 +178,7 @@ def choose(browser: Chrome, name: str, label: str) -> None:
 
 
 def open_cell(browser: Chrome, vm: str, check: str) -> str:
-    """Click a cell of the matrix; the words of the card."""
+    """Click a cell of the matrix, and return the text of its card."""
     act(
         browser,
         "const tools = document.querySelector('#tools');"
@@ -191,10 +192,10 @@ def open_cell(browser: Chrome, vm: str, check: str) -> str:
 
 
 def copied(browser: Chrome, selector: str) -> str:
-    """Click a button as a person does, for a page may copy only then; the clipboard, once the button says "Copied"."""
+    """Click a copy button with a real click, wait until it shows "Copied", and return the clipboard."""
     from selenium.webdriver.common.by import By
 
-    # It says so for a moment only.
+    # It shows this only briefly.
     js(
         browser,
         "const button = document.querySelector(arguments[0]); window.labels = [];"
@@ -207,7 +208,7 @@ def copied(browser: Chrome, selector: str) -> str:
 
 
 def prefer(browser: Chrome, scheme: str = "light") -> None:
-    """What the reader's system is set to: light or dark."""
+    """Set the system's colour scheme: light or dark."""
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     wait(browser, f"matchMedia('(prefers-color-scheme: {scheme})').matches")

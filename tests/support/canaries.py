@@ -1,4 +1,4 @@
-"""Looking for secrets in whatever a run leaves: as they are, and in every form that a program may write them in."""
+"""Search the files of a run for secrets, plain and in every encoding."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-_SHORTEST = 8  # bytes of a form: what is shorter proves nothing
+_SHORTEST = 8  # minimum bytes of a form: a shorter one could occur by chance
 
 
 def forms(secret: str) -> dict[str, bytes]:
-    """The forms of a secret, by name; base64 in all three places that it can have in a longer text."""
+    """The forms of a secret, by name; base64 in all three alignments."""
     raw = secret.encode()
     rows = {
         "plain": secret,
@@ -34,7 +34,7 @@ def forms(secret: str) -> dict[str, bytes]:
     }
     for at in range(3):
         coded = base64.b64encode(b"\0" * at + raw).decode()
-        # The first characters are the neighbour's as well, and so are the last.
+        # The first and last characters also depend on neighbouring bytes.
         inner = coded[(0, 2, 3)[at] : (len(raw) + at) // 3 * 4]
         rows[f"base64 at {at}"] = inner
         rows[f"base64 for URLs at {at}"] = inner.replace("+", "-").replace("/", "_")
@@ -42,20 +42,20 @@ def forms(secret: str) -> dict[str, bytes]:
 
 
 def _lower(text: str) -> str:
-    """Percent signs with their digits in lower case, and nothing else."""
+    """The text with only its percent escapes in lower case."""
     parts = text.split("%")
     return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
 
 
 def found_in(data: bytes, secrets: Mapping[str, str]) -> list[str]:
-    """``cloud_init as URL``: what is there of these secrets."""
+    """The forms of these secrets in a text, such as ``cloud_init as URL``."""
     return [
         f"{name} as {form}" for name, secret in secrets.items() for form, text in forms(secret).items() if text in data
     ]
 
 
 def leaks(folder: Path, secrets: Mapping[str, str]) -> list[str]:
-    """Every secret below a folder, in files, in archives and in archives within them; one line each."""
+    """Every secret below a folder, in files, archives and nested archives; one line each."""
     return [
         f"{where}: {what}"
         for path in sorted(folder.rglob("*"))
@@ -66,7 +66,7 @@ def leaks(folder: Path, secrets: Mapping[str, str]) -> list[str]:
 
 
 def contents(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """A file and, when it is an archive or compressed, all that is in it."""
+    """A file and, if it is an archive or compressed, its content."""
     yield name, data
     if data.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

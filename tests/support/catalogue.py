@@ -11,13 +11,13 @@ from plugins.checks.check import Check, check_of
 from tests.support.paths import ROOT
 from tests.support.suite_rows import WINDOWS_VM, Row
 
-#: The module of each area's checks, and what it declares.
+#: The checks in each area's module.
 MODULES: dict[str, list[Check]] = {}
 #: The test function of each check.
 FUNCTIONS: dict[str, Callable[..., str]] = {}
 #: The table of each check.
 ROWS: dict[str, list[Row]] = {}
-#: What differs on a Windows VM, by check.
+#: Additional rows for Windows VMs, by check.
 WINDOWS_ROWS: dict[str, list[Row]] = {}
 
 for _path in sorted((ROOT / "suites").glob("test_*.py")):

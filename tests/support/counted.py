@@ -1,4 +1,4 @@
-"""What a block costs in what can be counted, since seconds differ from machine to machine."""
+"""The cost of a block in countable units, because seconds differ between machines."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from types import FrameType
 
 
 def bytes_read() -> int:
-    """How many bytes this process has read, of whatever files."""
+    """The number of bytes that this process has read from files."""
     fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(fields["rchar"])
 
 
 class TooManyCalls(BaseException):
-    """No exception that the block may handle."""
+    """An exception that the block does not catch."""
 
 
 @contextmanager
 def counted_calls(most: int) -> Iterator[list[int]]:
-    """How many functions the block calls and leaves; it is ended by `TooManyCalls` where that is more than `most`."""
+    """Count the calls and returns of functions in the block; raise `TooManyCalls` beyond `most`."""
     calls = [0]
 
     def count(frame: FrameType, event: str, argument: object) -> None:

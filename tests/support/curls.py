@@ -1,7 +1,7 @@
-"""Curls of several generations, to hold what is read of a VM's curl against real ones.
+"""Curls of several versions, to test the readers of curl's output.
 
 The environment variable CURLS names a folder with ``VERSION/curl`` or ``VERSION/bin/curl`` files. The installed curl is
-always one of them.
+always included.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def _found() -> dict[str, str]:
     return {name: path for name, path in curls.items() if path}
 
 
-#: The curls, by name, as parameters of a test; without others a parameter that skips and says what it needs.
+#: The curls as parameters of a test; without other curls, one parameter that skips with the reason.
 CURLS = [pytest.param(path, id=name) for name, path in _found().items()]
 if len(CURLS) < 2:
     CURLS.append(pytest.param("", id="others", marks=pytest.mark.skip(reason=_NO_OTHERS)))
 
 
 def version_of(curl: str) -> tuple[int, ...]:
-    """The version of its libcurl, as `suites.probes.proxy_environment` reads it."""
+    """The version of its libcurl, read by `suites.probes.proxy_environment`."""
     text = subprocess.run([curl, "--version"], capture_output=True, text=True, check=True).stdout
     match = re.search(r"libcurl/(\d+)\.(\d+)\.(\d+)", text)
     assert match, text
@@ -54,7 +54,7 @@ def _always(name: str, client: str) -> str:
 
 @contextmanager
 def serving(acts: Mapping[str, Behaviour]) -> Iterator[dict[str, int]]:
-    """A port of 127.0.0.1 for each behaviour, by name; and "refused" and "dropped", where nothing accepts."""
+    """A port of 127.0.0.1 for each behaviour, by name, and for "refused" and "dropped"."""
     with ExitStack() as stack:
         ports = {}
         for name in acts:
@@ -66,7 +66,7 @@ def serving(acts: Mapping[str, Behaviour]) -> Iterator[dict[str, int]]:
         closed.bind(("127.0.0.1", 0))
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        for _ in range(4):  # its queue is full: what comes now gets no answer
+        for _ in range(4):  # when its queue is full, it does not answer
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())

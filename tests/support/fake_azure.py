@@ -1,7 +1,7 @@
-"""A small Azure for the tables: plain ARM JSON, and the view of it that a check gets.
+"""A small Azure for the tables: plain ARM JSON, and the view of it for a check.
 
-Ids come in the casings that Azure really returns: the VM names its identities and its cluster in another case than
-they were created with.
+Ids have the same upper and lower case as in Azure: the VM names its identities and its cluster in another case than the
+one with which they were created.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 CUSTOM = "cccccccc-0000-0000-0000-000000000001"
 RELAY = "cccccccc-0000-0000-0000-000000000002"
 
-#: The resource does not exist; a key of JSON is absent.
+#: A resource that does not exist, or a missing key.
 GONE: Any = object()
 
 FORBIDDEN = ReadError("Azure refused to show it (HTTP 403, AuthorizationFailed)", "Grant the runner Reader.")
@@ -111,7 +111,7 @@ MANAGER: dict[str, Any] = {
 
 
 def egress(*entries: str, port: int | str | None = 443) -> list[dict[str, Any]]:
-    """A list of endpoints in the shape that Azure returns it."""
+    """A list of endpoints in Azure's format."""
     rows: list[dict[str, Any]] = [{"domainName": entry} | ({} if port is None else {"port": port}) for entry in entries]
     return [{"category": "default", "endpoints": rows}]
 
@@ -198,7 +198,7 @@ def assigned(
     to: str = SYSTEM,
     condition: str | None = None,
 ) -> dict[str, Any]:
-    """A role assignment in the shape of Azure's list."""
+    """A role assignment in the format of Azure's list."""
     return {
         "properties": {
             # with the subscription before it, or without: both occur
@@ -233,7 +233,7 @@ INVENTORY = Vm("vm-a", resource_id=VM_ID, target=Target(location="eastus"))
 
 
 def but(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource with a difference: objects are merged, everything else is replaced, GONE is taken out."""
+    """A changed resource: objects are merged, other values replaced, GONE removes a key."""
     declared = deepcopy(dict(base))
     for key, value in patch.items():
         if value is GONE:
@@ -260,9 +260,9 @@ def azure(
     inventory: Vm = INVENTORY,
     scope: str = GROUP,
 ) -> AzureVmView:
-    """What a check sees. Each resource is what differs from the plain one, GONE, or an `ReadError`.
+    """The view for a check. Each resource is given by its changes, GONE, or a `ReadError`.
 
-    `providers` are registration states by namespace; `roles` are the assignments, of whichever identity is asked for.
+    `providers` are registration states by namespace; `roles` are the assignments of every identity.
     """
     answers: dict[str, Any] = {}
     for id, base, patch in (

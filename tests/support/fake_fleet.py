@@ -1,4 +1,4 @@
-"""A pytest plugin that puts a fleet of words in the place of SSH: what each VM says stands in ``fleet.json``.
+"""A pytest plugin that replaces SSH by a fleet in ``fleet.json``, which has the answers of each VM.
 
 ::
 
@@ -44,13 +44,13 @@ def visit_all(
         nonce = script.partition("\nN=")[2].partition(" ")[0]
         answer = f"\n{nonce} hello 0\n"
         whole = True
-        for part in re.findall(r"^rooted_part=((?:'[^']*'|\"'\")+)", script, re.M):  # what sudo starts
+        for part in re.findall(r"^rooted_part=((?:'[^']*'|\"'\")+)", script, re.M):  # the part for sudo
             script += "\n".join(shlex.split(part))
         for index, quoted in re.findall(r"^c(\d+)=((?:'[^']*'|\"'\"|[^\s'\"])+) l\d", script, re.M):
             command = shlex.split(quoted)[0].removeprefix("exec ")
             if "\n" in command:  # of --bundle
                 continue
-            if command in says or "journalctl" in command:  # the one of --bundle that has a single line
+            if command in says or "journalctl" in command:  # the only single-line command of --bundle
                 answer += f"{says.get(command, '')}\n{nonce} o {index}\n\n{nonce} e {index} e 0 1.00 1.50\n"
             else:
                 whole = False

@@ -1,4 +1,4 @@
-"""`pytest -p tests.support.few_at_once`: visit few VMs at a time, since all VMs of the lab have one machine's processors."""
+"""`pytest -p tests.support.few_at_once`: visit few VMs in parallel, because the lab's VMs share one machine."""
 
 from __future__ import annotations
 

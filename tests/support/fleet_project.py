@@ -1,4 +1,4 @@
-"""A fixture: a checkout with the small suite (`tests.support.small_suite`), whose fleet answers from a file."""
+"""A fixture: a checkout with the small suite (`tests.support.small_suite`), and a fleet that answers from a file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.support.small_suite import SUITE, check_out
 
 
 class Checkout:
-    """A checkout of its own; `tests.support.fake_fleet` stands in for SSH in it."""
+    """A separate checkout, in which `tests.support.fake_fleet` replaces SSH."""
 
-    #: What a healthy VM answers.
+    #: The answers of a healthy VM.
     good = {"cat /word": "right", "cat /number": "4", "cat /colour/red": "red", "cat /colour/blue": "blue", "id -u": "0"}  # fmt: skip  # noqa: RUF012
 
     def __init__(self, pytester: pytest.Pytester) -> None:
@@ -23,11 +23,11 @@ class Checkout:
         check_out(pytester, SUITE, 'pytest_plugins.insert(0, "tests.support.fake_fleet")\n')
 
     def fleet(self, **vms: Any) -> None:
-        """What the VMs answer from now on."""
+        """Set the VMs' answers."""
         (self.path / "fleet.json").write_text(json.dumps(vms))
 
     def visits(self) -> list[str]:
-        """Who was visited since the last look."""
+        """The VMs visited since the last call."""
         log = self.path / "visits.log"
         names = log.read_text().split() if log.exists() else []
         log.write_text("")

@@ -1,4 +1,4 @@
-"""An SSH server that lets everybody in and then breaks the protocol, in one of several ways."""
+"""An SSH server that accepts every login and then breaks the protocol, in one of several ways."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from paramiko.common import (
 from tests.support.sshd import listener
 
 LOG = "tests.hostile_sshd"
-Transport = Any  # paramiko's, with what its stubs leave out
+Transport = Any  # paramiko's, whose stubs are incomplete
 Misdeed = Callable[[Transport, int], None]  # with the number of the client's channel
 
 
@@ -43,7 +43,7 @@ def message(kind: bytes, *parts: int | str | bytes | bool) -> paramiko.Message:
     return actual
 
 
-#: Messages of a flood: a multiple of what a client with a limit takes. One without it sees the end of the line then.
+#: Messages of a flood: several times a client's limit. Then the server disconnects.
 FLOOD = 500_000
 
 
@@ -71,7 +71,7 @@ def huge_packet(transport: Transport, channel: int) -> None:
 
 
 def addresses(transport: Transport, channel: int) -> None:
-    """As the protocol allows, and of what a redaction has most to do with."""
+    """Text that the protocol allows, and that is expensive to redact."""
     for _ in range(FLOOD):
         for one in transport._channels.values():
             one.sendall(b"://" * 10_000)
@@ -82,7 +82,7 @@ def extensions(transport: Transport, channel: int) -> None:
 
 
 BLOCK = b"x" * 32_000
-#: What it does when it was asked to run a command.
+#: Its behaviour when a client requests a command.
 MISDEEDS: dict[str, Misdeed] = {
     "stderr beyond the window": flood(lambda to: message(cMSG_CHANNEL_EXTENDED_DATA, to, 1, BLOCK)),
     "stdout beyond the window": flood(lambda to: message(cMSG_CHANNEL_DATA, to, BLOCK)),
@@ -95,12 +95,12 @@ MISDEEDS: dict[str, Misdeed] = {
     "extensions": extensions,
     "addresses": addresses,
 }
-#: What it does when a key was offered.
+#: Its behaviour when a client offers a key.
 BANNERS = "banners"
 
 
 class Server(paramiko.ServerInterface):
-    """Lets a client open any channel."""
+    """Allows a client to open any channel."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -124,7 +124,7 @@ class _Misbehaving(Server):
 
     def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
         def misbehave() -> None:
-            with suppress(Exception):  # the client has hung up
+            with suppress(Exception):  # the client has disconnected
                 MISDEEDS[self.misdeed](self.transport, channel.remote_chanid)
 
         threading.Thread(target=misbehave, daemon=True).start()
@@ -133,7 +133,7 @@ class _Misbehaving(Server):
 
 @contextmanager
 def sshd(key: paramiko.PKey, server: Callable[[Transport], Server]) -> Iterator[int]:
-    """The port of an SSH server; what is wrong with it is for the client to say."""
+    """The port of an SSH server; the client reports its errors."""
     with ExitStack() as transports:
 
         def handle(connection: socket.socket) -> None:

@@ -1,8 +1,8 @@
-"""The COMMAND of a lab that several tests share: does what `tests.support.shared_lab` asks for, one after the other.
+"""The COMMAND of a lab that several tests share: it executes the requests of `tests.support.shared_lab` in turn.
 
-A line on stdin is a request: ``{"script": "..."}`` for bash, or ``{"pytest": [...], "env": {...}}``. A line on stdout is
-the answer: ``[status, stdout, stderr]``; the first one, without a request, is what the lab gives to its COMMAND. The end
-of stdin ends the lab.
+A line on stdin is a request: ``{"script": "..."}`` for bash, or ``{"pytest": [...], "env": {...}}``. A line on stdout
+is the answer: ``[status, stdout, stderr]``; the first line, without a request, has COMMAND's environment. The end of
+stdin ends the lab.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.support.pytest_process import run_pytest
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer until stdin ends."""
     _answer({"environment": dict(os.environ), "inventory": Path(os.environ["LAB_INVENTORY"]).read_text()})
     for line in sys.stdin:
         try:

@@ -1,8 +1,8 @@
-"""What real programs print when they fail, and when they do not: tests/data/cloud-init-output/specimens.jsonl.
+"""Output of real programs that fail or succeed: tests/data/cloud-init-output/specimens.jsonl.
 
-Each line of the file is a run of a program, with its family, whether it failed, and what it printed. The halves were
-drawn by a hash before the shapes were written: the shapes were made with the half ``design``. The third draw was run
-when they were done: other programs, and other ways to call them.
+Each line of the file is a run of a program, with its family, whether it failed, and its output. The two halves were
+drawn by a hash before the shapes were written, and the shapes were written with the half ``design``. The third draw was
+made afterwards, with other programs, and other calls.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much memory a block takes."""
+"""The memory that a block needs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MEGABYTE = 1 << 20
 
 
 def resident() -> int:
-    """The bytes of memory that this process has now."""
+    """The resident memory of this process in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
 def most_memory() -> Iterator[list[int]]:
-    """The most that this process had beyond what it has now; known when the block ends."""
+    """The peak memory of the block beyond that at its beginning; available at its end."""
     before, most, over = resident(), [0], threading.Event()
 
     def watch() -> None:

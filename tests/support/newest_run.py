@@ -1,4 +1,4 @@
-"""The run that a test has just made: ``reports/latest`` names only complete ones."""
+"""The newest run of a test, also a partial one, to which ``reports/latest`` does not point."""
 
 from __future__ import annotations
 

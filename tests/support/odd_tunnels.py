@@ -1,4 +1,4 @@
-"""More of what a proxy does with CONNECT, and what stands behind a tunnel, by name: behaviours, and NET-001's words."""
+"""More answers of proxies to CONNECT and more servers behind tunnels: behaviours, and NET-001's messages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ REACHED = r"answered HTTP \d+ through"
 BEHIND = r"allows .* but cannot reach it: CONNECT was answered {}"
 OTHER = r"answered CONNECT to .* with {}"
 
-#: Alerts that say that both sides have no version (70, 86), or no cipher (40, 71) in common.
+#: Alerts for no common version (70, 86) or cipher (40, 71).
 _ALERTS = dict.fromkeys((10, 20, 22, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 80, 90, 109, 112, 120), BROKE_OFF)
 _ALERTS |= {40: CIPHER, 71: CIPHER, 70: VERSION}
 
@@ -87,7 +87,7 @@ STATES: Mapping[str, tuple[Behaviour, str]] = {
     "307": (_says("307 Temporary Redirect\r\nLocation: http://login.example/"), OTHER.format(307)),
     "403-after-100": (
         answers(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
-        f"CONNECT was answered 403|{OTHER.format(100)}",  # curl takes 100 for the whole answer
+        f"CONNECT was answered 403|{OTHER.format(100)}",  # curl treats 100 as the complete answer
     ),
     # no answer to CONNECT
     "status-half": (answers(b"HTTP/1."), CLOSED),
@@ -96,7 +96,7 @@ STATES: Mapping[str, tuple[Behaviour, str]] = {
     "socks": (lambda client: client.sendall(b"\x05\xff"), CLOSED),
     "http-2": (answers(bytes.fromhex("000012040000000000000300000064")), CLOSED),
     "smtp": (lambda client: client.sendall(b"220 mail.example ESMTP\r\n"), CLOSED),
-    # what stands behind the tunnel
+    # servers behind the tunnel
     "tunnel-early-data": (answers(_OK + b"220 mail.example ESMTP ready\r\n", _hello, _waits), PLAIN),
     "tunnel-http-at-once": (answers(_OK + b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", _hello), PLAIN),
     "tunnel-html": (answers(_OK, _hello, b"<html>blocked</html>", _waits), PLAIN),
@@ -114,7 +114,7 @@ STATES: Mapping[str, tuple[Behaviour, str]] = {
     **{f"alert-{number}": (_alert(number), words) for number, words in _ALERTS.items()},
 }
 
-#: Other heads that open a tunnel (RFC 9110: any 2xx does), before a sound endpoint.
+#: Other answers that open a tunnel (RFC 9110: any 2xx does), with a healthy endpoint behind it.
 HEADS = {
     "http-1.0": b"HTTP/1.0 200 OK\r\n\r\n",
     "no-reason": b"HTTP/1.1 200\r\n\r\n",
@@ -126,7 +126,7 @@ HEADS = {
 }
 
 
-#: curl 7.52 takes nothing but 200, and no Content-Length with it.
+#: curl 7.52 accepts only 200, without a Content-Length.
 HEAD_WORDS = f"{REACHED}|Content-Length: in 200 response|{OTHER.format('20[14]')}"
 
 
@@ -143,7 +143,7 @@ def _client_1_3(context: ssl.SSLContext) -> None:
 
 
 def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
-    """Endpoints behind the tunnel, with a certificate that the client trusts."""
+    """Endpoints behind the tunnel, with a trusted certificate."""
     empty = b"\r\nContent-Length: 0\r\n\r\n"
     return {
         **{f"head-{name}": (serves(pem, head=head), HEAD_WORDS) for name, head in HEADS.items()},
@@ -160,7 +160,7 @@ def origins(pem: Path) -> Mapping[str, tuple[Behaviour, str]]:
             serves(pem, context=partial(_tls_1_2, ciphers="AES128-SHA256:AES256-SHA")),
             f"{CIPHER}|{REACHED}",
         ),
-        # curl 8.9 with GnuTLS may write its request before it reads the refusal, and reports the closed pipe.
+        # curl 8.9 with GnuTLS may write its request before it reads the refusal, and then reports the closed pipe.
         "tls-client-1.2": (serves(pem, context=partial(_tls_1_2, client=True)), f"{BROKE_OFF}|{CIPHER}|{BROKE}"),
         "tls-client-1.3": (serves(pem, context=_client_1_3), f"{BROKE}|{BROKE_OFF}|{VERSION}"),
     }

@@ -1,9 +1,8 @@
-"""`pytest -p tests.support.patient`: give the programs of the lab's VMs time, however busy the machine is.
+"""`pytest -p tests.support.patient`: longer time limits for programs on the lab's VMs, for a busy machine.
 
-A VM of the lab has a share of one machine's processors: an answer that takes curl a moment may come after the 3 s that
-curl has, or after the 7 s of the probe. Both limits are generous here, which costs nothing where an answer comes. What a
-fault makes hang is stopped all the same; where a limit of curl's is what ends a fault, LAB_LIMITS names it by VM, and it
-stays.
+The lab's VMs share one machine's processors, so an answer may come after curl's limit of 3 s or the probe's of 7 s.
+This plugin extends both limits. A fault that hangs is still stopped; if curl's limit must end a fault, LAB_LIMITS names
+that limit by VM, and it is unchanged.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A real PowerShell, where there is one: PWSH names it, or it is on the PATH."""
+"""A real PowerShell, if there is one: in $PWSH or on the PATH."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from plugins.model import ProbeResult
 
 PWSH = os.environ.get("PWSH") or shutil.which("pwsh") or ""
 
-#: Of the system that PowerShell runs on. scripts/test-windows names a folder of programs for Windows.
+#: A folder of Windows programs, from scripts/test-windows; "" for those of this machine.
 PROGRAMS = os.environ.get("WINDOWS_PROGRAMS", "")
 SH, SLEEP = (f"Z:{PROGRAMS}/sh.exe", f"Z:{PROGRAMS}/sleep.exe") if PROGRAMS else ("/bin/sh", "/bin/sleep")
-#: The status of a program that SIGKILL ended; busybox for Windows has the signal in the highest byte.
+#: The exit status after SIGKILL; busybox for Windows has the signal in the highest byte.
 KILLED = 9 << 24 if PROGRAMS else 137
 
 needs_pwsh = pytest.mark.skipif(
@@ -34,7 +34,7 @@ def probe(text: str, *, limit: float = 200, cap: int = 4096, root: bool = False,
 
 
 class Run:
-    """One run of a script; `feed` is what its stdin gets, before it stays open."""
+    """One run of a script; stdin gets `feed` and then stays open."""
 
     def __init__(self, batch: VmScript, feed: bytes | None = None) -> None:
         self.decoder = FrameDecoder(batch)
@@ -47,7 +47,7 @@ class Run:
         self.process.stdin.flush()
 
     def read(self, until: str = "end") -> None:
-        """Read until the script has ended, or has said hello, or a probe of this key has answered."""
+        """Read until the script has ended, has sent hello, or the probe with this key has answered."""
         assert self.process.stdout is not None
         watchdog = threading.Timer(400, self.process.kill)
         watchdog.start()
@@ -58,7 +58,7 @@ class Run:
         watchdog.cancel()
 
     def hang_up(self) -> int:
-        """Close stdin, as the end of a connection does; the exit status."""
+        """Close stdin, as after a disconnect, and return the exit status."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         return self.process.wait(200)

@@ -1,4 +1,4 @@
-"""A real grammar of PowerShell, where it is installed: what it cannot parse, PowerShell cannot run."""
+"""A grammar of PowerShell, if it is installed: PowerShell cannot run a text that it cannot parse."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLANNED: dict[str, ProbeCommand] = {
 
 
 def parse(text: str) -> Any:
-    """The root of the text's tree; skips the test where there is no grammar."""
+    """The root of the text's tree; skips the test without a grammar."""
     language = pytest.importorskip("tree_sitter_powershell", reason="tree-sitter-powershell is not installed here")
     tree_sitter = pytest.importorskip("tree_sitter", reason="tree-sitter is not installed here")
     return tree_sitter.Parser(tree_sitter.Language(language.language())).parse(text.encode()).root_node
@@ -36,7 +36,7 @@ def nodes(root: Any) -> Iterator[Any]:
 
 
 def mistakes(text: str) -> list[str]:
-    """What the grammar could not parse, with its line."""
+    """The parts that the grammar could not parse, with their lines."""
     return [
         f"line {node.start_point[0] + 1}: {node.type} {node.text.decode()[:80]!r}"
         for node in nodes(parse(text))

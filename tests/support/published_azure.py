@@ -1,8 +1,8 @@
-"""The published examples of Azure's REST API that this suite reads, with their own values.
+"""The published examples of Azure's REST API that this suite reads, with their values.
 
-Retyped from the repository Azure/azure-rest-api-specs (paths beside each), as they were on 2026-11-28. Left out: racks,
-analytics, credentials of hardware and the like, which nothing here reads. They are examples: their versions and dates
-are old, and their parts do not belong to one site (`site` puts them together by their ids, and changes nothing else).
+Retyped from the repository Azure/azure-rest-api-specs (paths beside each), in their state of 2026-11-28, without racks,
+analytics, credentials of hardware and similar parts, which the suite does not read. Their versions and dates are old,
+and their parts do not belong to one site (`site` connects them by their ids, and changes nothing else).
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ CSN: Document = {
     },
 }
 
-#: What the List examples of networkcloud end with.
+#: The end of networkcloud's List examples.
 NEXT_LINK = "https://fully.qualified.hyperlink"
 
 #: hybridcompute/.../examples/2025-09-16-preview/machine/Machines_ListByResourceGroup.json: its first machine

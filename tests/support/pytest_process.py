@@ -1,10 +1,9 @@
-"""Runs pytest in a process of its own, without starting Python and importing its libraries each time.
+"""Run pytest in a separate process, without starting Python and importing its libraries each time.
 
-Some 300 runs are needed, and a second of CPU each went into the start. A server, one for each process of the tests, has
-the libraries and the product imported and forks a child for each run: a process with its own folder, environment, signals,
-output and exit status, as `python -m pytest` has. What a running process cannot change any more (the variables that Python
-reads when it starts) makes it a real start. Of a run of the tests with pytest-xdist, all processes have their servers forked
-from one (`share`).
+The tests start some 300 runs, and each start would take a second of CPU. A server for each process of the tests has
+imported the libraries and the product, and forks a child for each run: a process with its own folder, environment,
+signals, output and exit status, like `python -m pytest`. Variables that Python reads only at its start require a real
+start. With pytest-xdist, the servers of all processes are forked from one (`share`).
 
 ::
 
@@ -52,31 +51,31 @@ LIBRARIES = (
     "zipfile", "execnet", "importlib.resources",
 )  # fmt: skip
 
-#: The product as a run imports it.
+#: The module of the product that a run imports.
 PLUGIN = "plugins.pytest_adapter.plugin"
 
-#: The plugins of a run are the product's own dependencies, not what else the environment of the tests has.
+#: The plugins of a run: the product's dependencies, without other plugins in the environment of the tests.
 PLUGINS = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTEST_PLUGINS": "pytest_metadata.plugin,pytest_html.plugin,pytest_html.fixtures,xdist.plugin",
 }
 
-#: What Python, the C library and the loader read only when a program starts.
+#: Variables that Python, the C library and the loader read only at the start of a program.
 COVERAGE = "COVERAGE_PROCESS_START"
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
 
 
-#: Where the shared server listens, for the processes of the tests and for no program that they start: a lab has its own
-#: namespaces, and a server there.
+#: The address of the shared server, for the processes of the tests but not for programs that they start: a lab has its
+#: own namespaces, and a server there.
 _SHARED = "TESTS_PYTEST_SERVER"
 _shared = os.environ.pop(_SHARED, "")
 
 
 def _started(*sockets: socket.socket, product: bool) -> subprocess.Popen[bytes]:
-    """A server; its environment is ours without what the tests of a process may differ in."""
+    """Start a server, with our environment except for variables that may differ between processes of the tests."""
     numbers = [each.fileno() for each in sockets]
     command = [sys.executable, "-P", __file__, ",".join(map(str, numbers)), *["product"] * product]
-    # Its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
+    # In its own session: Ctrl-C ends the tests, and the end of the socket ends the server.
     return subprocess.Popen(
         command, pass_fds=numbers, env=_environment(), stdin=subprocess.DEVNULL, start_new_session=True
     )
@@ -87,7 +86,7 @@ def _environment() -> dict[str, str]:
 
 
 def share() -> None:
-    """Let the processes that this one starts from now on have their servers forked from one, which is started here.
+    """Start a server from which those of all processes that this one starts will be forked.
 
     It imports nothing before the first of them needs it, and ends with this process.
     """
@@ -113,7 +112,7 @@ def share() -> None:
 
 class _Server:
     def __init__(self, *, product: bool = COVERAGE not in os.environ) -> None:
-        """`product`: imported here, so every run has it as it is now, and coverage of a run does not see its import."""
+        """`product`: import it here, so every run has its present state, and the coverage of a run lacks the import."""
         self.environment = _environment()
         self.process: subprocess.Popen[bytes] | None = None
         if _shared:
@@ -163,7 +162,7 @@ def run_pytest(
     timeout: float | None = 300,
     umask: int = -1,
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m pytest ARGUMENTS` in `cwd`, waited for; its input is empty, its output is captured.
+    """Run `python -m pytest ARGUMENTS` in `cwd` with empty input, and capture its output.
 
     Raises subprocess.TimeoutExpired after `timeout` seconds, with the process killed.
     """
@@ -192,7 +191,7 @@ def run_pytest(
 
 
 def runpytest(pytester: pytest.Pytester, *arguments: str | os.PathLike[str], timeout: float | None = 300) -> RunResult:
-    """`pytester.runpytest_subprocess`, without the start of Python."""
+    """`pytester.runpytest_subprocess`, but without starting Python."""
     here = os.pathsep.join(filter(None, [str(pytester.path), os.environ.get("PYTHONPATH")]))
     words = [f"--basetemp={make_numbered_dir(root=pytester.path, prefix='runpytest-')}", *arguments]
     began = time.monotonic()
@@ -203,9 +202,9 @@ def runpytest(pytester: pytest.Pytester, *arguments: str | os.PathLike[str], tim
 
 
 def _import_plugins(options: list[str]) -> None:
-    """Let pytest import the plugins of a run, whose assertions it rewrites, and much of itself.
+    """Let pytest import the plugins of a run, whose assertions it rewrites, and many of its own modules.
 
-    Is a plugin's name an entry point of a package? Each run would read what all packages say of themselves, for each name.
+    Otherwise each run would read the metadata of all packages for each plugin, to look for an entry point.
     """
     from _pytest.config import PytestPluginManager as Manager
 
@@ -223,9 +222,9 @@ def _import_plugins(options: list[str]) -> None:
 
 
 def serve(numbers: list[int], product: bool) -> None:
-    """The server: until the other end of the socket is closed.
+    """Serve until the other end of the socket is closed.
 
-    With two, the first is listened on, each that connects gets a server of its own, and the end of the second is the end.
+    With two sockets, listen on the first and fork a server for each connection, until the second one is closed.
     """
     sockets = [socket.socket(fileno=number) for number in numbers]
     if len(sockets) == 2 and sockets[1] in select.select(sockets, [], [])[0]:
@@ -248,7 +247,7 @@ def serve(numbers: list[int], product: bool) -> None:
 
 
 def _import(product: bool) -> list[str]:
-    """Import what a run needs; the path without the product."""
+    """Import the libraries of a run; return the path without the product."""
     for name in LIBRARIES:
         importlib.import_module(name)
     path = list(sys.path)
@@ -285,7 +284,7 @@ def _answer(channel: socket.socket, path: list[str]) -> None:
 
 
 def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -> None:
-    """In the child: what a start of Python sets up, then `python -m pytest`, then what its end does."""
+    """In the child: do the same as a start of Python, `python -m pytest`, and the end of Python."""
     status = 1
     try:
         for target, file in enumerate(files):
@@ -302,11 +301,11 @@ def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -
         added = [path for path in request["env"].get("PYTHONPATH", "").split(os.pathsep) if path]
         sys.path[:] = [request["cwd"], *added, *path]
         first = next((place for place in (request["cwd"], *added) if Path(place, "plugins").exists()), ROOT)
-        if not ROOT.samefile(first):  # another product
+        if not ROOT.samefile(first):  # another checkout of the product
             for name in [name for name in sys.modules if name.partition(".")[0] in ("plugins", "suites")]:
                 del sys.modules[name]
         if redaction := sys.modules.get("plugins.core.redaction"):
-            vars(redaction)["_salt"] = os.urandom(16)  # each run has its own
+            vars(redaction)["_salt"] = os.urandom(16)  # each run has a different salt
         sys.argv = ["pytest", *request["argv"]]
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if COVERAGE in os.environ:
@@ -317,7 +316,7 @@ def _become_pytest(request: dict[str, Any], files: list[int], path: list[str]) -
 
 
 def _ended() -> int:
-    """Run pytest to its end, as the interpreter does."""
+    """Run pytest and exit like the interpreter."""
     status = 0
     try:
         runpy.run_module("pytest", run_name="__main__", alter_sys=True)

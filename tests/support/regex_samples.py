@@ -1,4 +1,4 @@
-"""Texts that a regular expression finds: made from the expression itself, by the parser of the standard library."""
+"""Texts that a regular expression matches, generated from the expression with the standard library's parser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CATEGORIES = {"CATEGORY_DIGIT": string.digits, "CATEGORY_WORD": _WORDS, "CATEGO
 
 
 def samples(pattern: str, flags: int, count: int) -> Iterator[str]:
-    """Up to `count` texts that `pattern` finds; what it looks ahead or back for is left to chance."""
+    """Up to `count` texts that `pattern` matches; lookahead and lookbehind are not satisfied on purpose."""
     tree, wanted = _PARSER.parse(pattern, flags), re.compile(pattern, flags)
     for seed in range(8 * count):
         text = _text(tree, random.Random(seed), {})

@@ -1,7 +1,7 @@
-"""A small builder of ``results`` dicts, for the tests of the reports.
+"""A builder of ``results`` dicts, for the tests of the reports.
 
-``six_vms()`` is six VMs with six stories, ``fleet(n)`` a big one, ``hostile()`` one whose VM has put something nasty into
-every string it could reach.
+``six_vms()`` has six VMs with different findings, ``fleet(n)`` is a large fleet, ``hostile()`` has a VM with hostile
+text in every string.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ _FIX = {
 
 
 def causes_of(vms: Iterable[Json], components: Mapping[str, str]) -> list[Cause]:
-    """The causes of a whole fleet at once."""
+    """The causes of a whole fleet."""
     finder = CauseFinder(
         components,
         {id: action for id, (_, action) in HEADLINES.items()},
@@ -118,7 +118,7 @@ def causes_of(vms: Iterable[Json], components: Mapping[str, str]) -> list[Cause]
 
 
 def findings_of(vms: Iterable[Json]) -> list[Json]:
-    """The findings of a whole fleet at once."""
+    """The findings of a whole fleet."""
     groups = FindingGroups()
     for vm in vms:
         groups.add(vm)
@@ -129,7 +129,7 @@ def _component(id: str) -> str:
     return _COMPONENTS.get(id.split("-")[0], "guest")
 
 
-# {(id, parameter or ""): (status, message)}; an id alone stands for all its parameters
+# {(id, parameter or ""): (status, message)}; an id alone means all its parameters
 Story = dict[tuple[str, str] | str, tuple[str, str]]
 
 PROXY_STORY: Story = {
@@ -191,7 +191,7 @@ def _seen(id: str, parameter: str, status: str) -> Json:
 
 
 def vm(name: str, story: Story, number: int = 1, tags: dict[str, str] | None = None) -> Json:
-    """One VM: everything passes, or is not applicable without the agent, except what its story says."""
+    """One VM: every check passes, or is not applicable without the agent, except for those in its story."""
     results = []
     for row in CATALOGUE:
         for parameter in row[4] or ("",):
@@ -220,7 +220,7 @@ def vm(name: str, story: Story, number: int = 1, tags: dict[str, str] | None = N
 
 
 def unreachable_without_its_check(name: str) -> Json:
-    """A VM that could not be reached, of a run that selected the VM checks only."""
+    """An unreachable VM in a run that selected only the VM checks."""
     machine = unreachable(name)
     session = machine["session"]
     own = [result for result in machine["results"] if result["id"].startswith("VM-")]
@@ -229,7 +229,7 @@ def unreachable_without_its_check(name: str) -> Json:
 
 
 def unreachable(name: str, message: str = UNREACHABLE, number: int = 4) -> Json:
-    """A VM that could not be looked at: SSH-001 unknown, the other guest checks blocked by it."""
+    """An unreachable VM: SSH-001 is unknown, and blocks the other guest checks."""
     story: Story = {row[0]: ("blocked", "Not judged: SSH-001, the VM could not be reached.")
                     for row in CATALOGUE if row[0].split("-")[0] in _GUEST}  # fmt: skip
     story["SSH-001"] = ("unknown", message)
@@ -260,7 +260,7 @@ def _readiness(results: Iterable[Json]) -> str:
 
 
 def run(vms: list[Json]) -> Json:
-    """The results dict around some VMs."""
+    """The results dict of some VMs."""
     statuses = Counter(result["status"] for vm in vms for result in vm["results"])
     readiness = Counter(vm["readiness"] for vm in vms)
     causes = causes_of(vms, {row[0]: _component(row[0]) for row in CATALOGUE})
@@ -307,7 +307,7 @@ def run(vms: list[Json]) -> Json:
 
 
 def six_vms() -> Json:
-    """Ready, proxy trouble, egress trouble twice, unreachable, ready with a waiver and no root."""
+    """Ready, a proxy fault, two egress faults, unreachable, and ready with a waiver but without root."""
     return run(
         [
             vm("web-01", {}, 1),
@@ -329,7 +329,7 @@ def six_vms() -> Json:
 
 
 def fleet(size: int) -> Json:
-    """A rollout: most VMs ready, the others with one of four stories."""
+    """A fleet: most VMs are ready, the others have one of four stories."""
     vms = []
     for number in range(size):
         name = f"{('web', 'db', 'cache', 'edge')[number % 4]}-{number:03}"
@@ -350,7 +350,7 @@ NASTY = (
 
 
 def hostile() -> Json:
-    """A run in which the second VM has NASTY in every string that does not have a fixed form."""
+    """A run in which the second VM has NASTY in every string without a fixed form."""
     results = six_vms()
     bad = vm("nasty", {**EGRESS_STORY, **PROXY_STORY}, 9)
     bad["name"] = "nasty " + NASTY
@@ -372,7 +372,7 @@ def hostile() -> Json:
     return built
 
 
-#: What `saved` names.
+#: The fleets for `saved`, by name.
 _FLEETS: dict[str, Callable[[], Json]] = {
     "six-vms": six_vms,
     "hostile": hostile,
@@ -386,6 +386,6 @@ def _text(name: str) -> str:
 
 
 def saved(name: str) -> Json:
-    """The results of a fleet above, as a report would read them from a file."""
+    """The results of a fleet above, loaded from a file."""
     results: Json = json.loads(_text(name))
     return results

@@ -1,8 +1,8 @@
-"""A rollout of any size, for the page: sites, clusters, networks and images of their own, and faults that follow them.
+"""A fleet of any size, for the page: with sites, clusters, networks and images, and faults in some of them.
 
-``rollout(1000)`` is what an operator would see the week before an enrolment: one network lacks an endpoint, one image has
-a wrong no_proxy, one site's identity lacks a role, and some VMs have trouble of their own. With ``extras`` come the keys
-that a run has only when it was asked for: gate, waivers, changes, provenance.
+``rollout(1000)`` is a fleet a week before its enrollment: one network lacks an endpoint, one image has a wrong
+no_proxy, one site's identity lacks a role, and some VMs have their own faults. ``extras`` adds the optional keys of a
+run: gate, waivers, changes, provenance.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def member(number: int) -> Json:
 
 
 def components(name: str, site: str, number: int, image: str) -> dict[str, str]:
-    """What a VM shares with others."""
+    """The components that a VM shares with others."""
     subscription = SUBSCRIPTIONS[site in ("turin", "lyon")]
     nexus = f"{subscription}/resourceGroups/nexus-{site}/providers/Microsoft.NetworkCloud"
     half = number // len(SITES) % 2 + 1
@@ -101,7 +101,7 @@ def entry(vm: Json, id: str, was: str, now: str) -> Json:
 
 
 def with_extras(results: Json) -> Json:
-    """The same with every key that only some runs have."""
+    """The same with every optional key."""
     vms: list[Json] = results["vms"]
     failing = [vm for vm in vms if any(r["id"] == "PROXY-002" and r["status"] == "fail" for r in vm["results"])]
     extras: dict[str, Any] = {

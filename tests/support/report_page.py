@@ -1,4 +1,4 @@
-"""Runs pytest with pytest-html and a tiny plugin that feeds `HtmlReport` from a results dict, as the suite's plugin does."""
+"""Run pytest with pytest-html and a small plugin that passes a results dict to `HtmlReport`, as the suite does."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_that_fails():
 def run_pytest(
     folder: Path, results: Json | None, *arguments: str, suite: str = SUITE
 ) -> subprocess.CompletedProcess[str]:
-    """Run a small suite in `folder`, with `results` (if any) fed to the report."""
+    """Run a small suite in `folder`, and pass `results` (if any) to the report."""
     (folder / "feeder.py").write_text(FEEDER, encoding="utf-8")
     (folder / "test_suite.py").write_text(suite, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
@@ -69,7 +69,7 @@ def write_page(
     caps: dict[str, int] | None = None,
     split_by: str = "",
 ) -> Path:
-    """The report.html of such a run; `caps` are those that differ from the usual, `split_by` is a tag."""
+    """The report.html of such a run; `caps` are changed limits, `split_by` is a tag."""
     page = folder / "report.html"
     if caps:
         (folder / "caps.json").write_text(json.dumps(caps), encoding="ascii")
@@ -82,7 +82,7 @@ def write_page(
 
 
 def core(page: Path) -> Json:
-    """What the page's script reads at once."""
+    """The data that the page's script reads at its start."""
     match = re.search(r'id="readiness-data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
     assert match
     data: Json = json.loads(match[1])

@@ -20,7 +20,7 @@ class Form:
     secrets: tuple[str, ...]
 
     def left(self, shown: str) -> list[str]:
-        """What is left of the secrets in `shown`: whole ones, and words of them that stand nowhere else in the text."""
+        """The remaining secrets in `shown`: complete ones, and words of them that are not elsewhere in the text."""
         around = self.text
         for secret in self.secrets:
             around = around.replace(secret, "")
@@ -47,7 +47,7 @@ def ordinary() -> list[str]:
 
 
 def count() -> dict[str, int]:
-    """How many of both are right and wrong."""
+    """The numbers of right and wrong ones, of both."""
     forms, lines = leaks(), ordinary()
     return {
         "forms": len(forms),

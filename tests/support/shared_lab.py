@@ -1,6 +1,6 @@
-"""A lab that several tests share: a lab of its own for each would cost a second of CPU, and each run of pytest another.
+"""A lab that several tests share, because each lab and each run of pytest takes a second of CPU.
 
-A test gets a `Group` of its VMs, whose names and faults are its own; the lab counts on from group to group.
+A test gets a `Group` of VMs, numbered from 1; the lab numbers the VMs of all groups consecutively.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.support.paths import ROOT
 Done = subprocess.CompletedProcess[str]
 
 
-#: The limits of curl that end a fault (`tests.support.patient`), by what its name begins with.
+#: The limits of curl that end a fault (`tests.support.patient`), by the beginning of its name.
 LIMITS = {
     "imds-dropped": ["imds"],
     "imds-slow": ["imds"],
@@ -73,7 +73,7 @@ class SharedLab:
         return self._ask(pytest=arguments, env=env or {}, timeout=timeout)
 
     def azure_log(self) -> list[dict[str, Any]]:
-        """Every request that the lab's Azure Resource Manager has got."""
+        """Every request to the lab's Azure Resource Manager."""
         return [json.loads(line) for line in self.sh('cat "$LAB_AZURE_LOG"').stdout.splitlines()]
 
     def fleet(self, names: Sequence[str]) -> str:
@@ -84,7 +84,7 @@ class SharedLab:
 
 @contextmanager
 def shared_lab(vms: int, faults: Sequence[str]) -> Iterator[SharedLab]:
-    """A lab with these VMs; its end is asserted to be the one of its COMMAND, with status 0."""
+    """A lab with these VMs, which must end with its COMMAND and with status 0."""
     planted = [word for fault in faults for word in ("--fault", fault)]
     command = [sys.executable, "-m", "lab", "up", "--vms", str(vms), *planted]
     command += ["--", sys.executable, "-m", "tests.support.lab_command"]
@@ -111,7 +111,7 @@ class Group:
         return path
 
     def judge(self, folder: Path, *options: str, env: Mapping[str, str] | None = None, timeout: float = 300) -> Done:
-        """Run the suite over these VMs; the reports go to `folder`."""
+        """Run the suite on these VMs, with the reports in `folder`."""
         profile = (env or self.lab.environment)["LAB_PROFILE"]
         words = [
             "-p",
@@ -126,7 +126,7 @@ class Group:
 
 
 def counted_on(first: int, faults: Sequence[str]) -> list[str]:
-    """What is planted in a group whose vm1 is the lab's VM number `first`: vm2=no-curl becomes vm12=no-curl."""
+    """The faults of a group whose vm1 is the lab's VM number `first`: vm2=no-curl becomes vm12=no-curl."""
     return [
         re.sub(r"vm(\d+)", lambda match: f"vm{int(match[1]) + first - 1}", vms) + f"={names}"
         for vms, _, names in (fault.partition("=") for fault in faults)

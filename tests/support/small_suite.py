@@ -1,4 +1,4 @@
-"""A suite of five checks for whole runs: what it holds, what a good VM answers, and how a saved run is judged."""
+"""A suite of five checks for complete runs, the answers of a healthy VM, and the judging of a saved run."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def statuses(project: pytest.Pytester) -> dict[str, str]:
 
 
 def check_out(pytester: pytest.Pytester, suite: str, more: str = "") -> None:
-    """A checkout of its own, with the real plugins, this suite, and `more` in its conftest.py."""
+    """A separate checkout with the real plugins, this suite, and `more` in its conftest.py."""
     pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\ntestpaths = ["suites"]\npythonpath = ["{ROOT}"]')
     pytester.makeconftest(f"{(ROOT / 'conftest.py').read_text()}\n{more}")
     pytester.mkdir("suites")

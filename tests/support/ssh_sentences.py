@@ -1,4 +1,4 @@
-"""Every sentence about a session that has failed, whole: what was seen, as a pattern, and what to do."""
+"""Every message about a failed session, as a pattern, with its remedy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BECAUSE = r"(?: Not offered: .+\.)?(?: Its message: '.*'\.)?"
 _PRINTED = r" It printed (?:nothing|'.*')\."
 _KEY = r"\S+ SHA256:\S+"
 
-#: Outcome, message, remedy. A cause that can happen at one moment only by chance is here as well.
+#: Outcome, message, remedy, also for causes that tests reach only by chance.
 SENTENCES = (
     ("refused", rf"{_WHERE}: connection refused\. The host is there, but nothing listens on this port\.",
      r"Start sshd on the VM \(systemctl status ssh sshd\), or correct the port\."),
@@ -97,12 +97,12 @@ SENTENCES = (
     ("cancelled", r"The run was stopped before this VM was done\.", r"Run it again\."),
 )  # fmt: skip
 
-#: Of the configuration: `tests/ssh/test_config.py` has them word for word.
+#: Messages about the configuration, which `tests/ssh/test_config.py` has literally.
 _OWN_WORDS = ("cannot be used",)
 
 
 def is_known(outcome: str, message: str, remedy: str) -> bool:
-    """True for the sentences of one row; what is said of a jump host is what would be said of a VM, behind its name."""
+    """Whether a row has this message; a message about a jump host is that about a VM after the jump host's name."""
     if match := re.fullmatch(rf"Jump host \S+ \({_WHO}\): ([a-z ]+)\. (.+)", message, re.DOTALL):
         return outcome == "jump host failed" and is_known(match[1], match[2], remedy)
     return outcome in _OWN_WORDS or any(

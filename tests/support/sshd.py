@@ -1,4 +1,4 @@
-"""Real sshd processes on loopback, started by the person who runs the tests, and a client that visits them."""
+"""Real sshd processes on loopback, run by the user of the tests, and a client that visits them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ
 
 
 def _missing() -> str:
-    """Why no sshd can be started here, "" when one can."""
+    """Why sshd cannot be started here; "" if it can."""
     if not SSHD:
         return "openssh-server is not installed"
     if os.geteuid() == 0:
@@ -50,7 +50,7 @@ def run(*command: str | Path) -> str:
 
 @contextmanager
 def closed_port() -> Iterator[int]:
-    """A port at which nothing listens: until the block ends, nobody else gets it."""
+    """A port without a listener, which is reserved until the block ends."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])
@@ -58,7 +58,7 @@ def closed_port() -> Iterator[int]:
 
 @dataclass
 class Keys:
-    """Key files made once for the whole file."""
+    """Key files, made once per module."""
 
     folder: Path
 
@@ -66,7 +66,7 @@ class Keys:
         path = self.folder / name
         if not path.exists():
             if kind == "rsa" and "-b" not in more:
-                more = ("-b", "1024", *more)  # quick to make, and to check when it is loaded
+                more = ("-b", "1024", *more)  # quick to generate and to verify
             run("ssh-keygen", "-q", "-t", kind, *more, "-N", passphrase, "-C", name, "-f", path)
         return path
 
@@ -76,7 +76,7 @@ class Keys:
 
 @dataclass
 class Sshd:
-    """A running sshd of the person who runs the tests."""
+    """A running sshd of the user of the tests."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -86,13 +86,13 @@ class Sshd:
 
 @contextmanager
 def sshd(keys: Keys, folder: Path, *settings: str, host: str = "host") -> Iterator[Sshd]:
-    """An sshd on loopback that lets in the key 'user'; extra settings come first and win."""
+    """An sshd on loopback that accepts the key 'user'; extra settings come first and take precedence."""
     folder.mkdir(parents=True, exist_ok=True)
     authorized = folder / "authorized_keys"
     if not authorized.exists():
         authorized.write_text(keys.public("user"))
     running = _start(keys, folder, settings, host)
-    for _ in range(20):  # the port was free; by the time that sshd came to it, another program may have had it
+    for _ in range(20):  # another program may take the free port before sshd does
         if running.process.poll() is None:
             break
         running = _start(keys, folder, settings, host)
@@ -105,7 +105,7 @@ def sshd(keys: Keys, folder: Path, *settings: str, host: str = "host") -> Iterat
 
 
 def _start(keys: Keys, folder: Path, settings: Sequence[str], host: str) -> Sshd:
-    """An sshd that listens, or has ended."""
+    """Start an sshd, and wait until it listens or has ended."""
     with closed_port() as port:
         log = folder / f"sshd.{port}.log"
     config = folder / f"sshd_config.{port}"
@@ -121,7 +121,9 @@ def _start(keys: Keys, folder: Path, settings: Sequence[str], host: str) -> Sshd
                 "UsePAM no",
                 "PermitRootLogin yes",
                 "LogLevel VERBOSE",
-                *(() if "MaxStartups 1" in settings else ("MaxStartups 100",)),  # the one setting whose last line wins
+                *(
+                    () if "MaxStartups 1" in settings else ("MaxStartups 100",)
+                ),  # the only setting whose last line counts
             )
         )
     )
@@ -157,7 +159,7 @@ class Echo:
 
 
 class Program:
-    """What a test runs on its VM (`ssh.Program`)."""
+    """The program that a test runs on its VM (`ssh.Program`)."""
 
     command = COMMAND
     advice = ADVICE
@@ -167,7 +169,7 @@ class Program:
 
 
 class Client:
-    """Visits VMs with a configuration of its own, so that nothing of the person's home matters."""
+    """Visits VMs with a separate configuration, independent of the user's home."""
 
     def __init__(self, folder: Path) -> None:
         self.config = folder / "config"
@@ -198,7 +200,7 @@ class Client:
         workers: int = 8,
         on_end: Callable[[Vm], object] = lambda vm: None,
     ) -> list[SshSession]:
-        """Visit these; a limit that a test leaves as it is is not to run out, however busy this machine is."""
+        """Visit these VMs; limits that a test does not set are long enough for a busy machine."""
         ended: dict[str, list[SshSession]] = {vm.name: [] for vm in vms}
 
         def end(vm: Vm, session: SshSession) -> None:
@@ -244,7 +246,7 @@ def agent(tmp_path: Path, *added: Path, passphrase: str = "") -> Iterator[Path]:
         asker.write_text(f"#!/bin/sh\necho '{passphrase}'\n")
         asker.chmod(0o700)
         more = {"SSH_AUTH_SOCK": str(path), "SSH_ASKPASS": str(asker), "SSH_ASKPASS_REQUIRE": "force"}
-        for _ in range(3000):  # until it answers, that it has no key: its socket is there before it listens
+        for _ in range(3000):  # until it answers (without a key), because its socket exists before it listens
             if subprocess.run(["ssh-add", "-l"], env=os.environ | more, timeout=60, capture_output=True).returncode < 2:
                 break
             time.sleep(0.02)
@@ -260,7 +262,7 @@ def agent(tmp_path: Path, *added: Path, passphrase: str = "") -> Iterator[Path]:
 
 @contextmanager
 def listener(handle: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a TCP server that does `handle` with each connection, in one thread."""
+    """The port of a TCP server that calls `handle` for each connection, in one thread."""
     kept = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -284,7 +286,7 @@ def listener(handle: Callable[[socket.socket], None]) -> Iterator[int]:
 
 @contextmanager
 def black_hole() -> Iterator[int]:
-    """A port that answers no SYN: its queue of connections is full."""
+    """A port that does not answer a SYN, because its queue of connections is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
         fillers = [socket.socket() for _ in range(4)]
         for filler in fillers:
@@ -304,7 +306,7 @@ def jump_config(first: Sshd, second: Sshd, keys: Keys, more: str = "") -> str:
 
 
 def hop_of(**more: object) -> Hop:
-    """A login to vm-a with nothing known about it."""
+    """A login to vm-a without settings."""
     values: dict[str, object] = {
         "alias": "vm-a",
         "address": "vm-a",

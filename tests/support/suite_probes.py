@@ -1,4 +1,4 @@
-"""The probes of the suites, found as pytest finds them: in the module of a check, then in suites/conftest.py."""
+"""The probes of the suites, found in pytest's order: in the module of a check, then in suites/conftest.py."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ DECLARED: dict[str, Probe] = {
 
 
 def probes_of(function: Callable[..., str]) -> dict[str, Probe]:
-    """The probes that a check takes, by argument."""
+    """The probes of a check, by argument."""
     own = {name: probe_of(function.__globals__.get(name)) or SHARED.get(name) for name in parameters(function)}
     return {name: probe for name, probe in own.items() if probe is not None}

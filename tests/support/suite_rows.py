@@ -1,4 +1,4 @@
-"""The shape of every table in this folder: evidence in, status and message out. Wording is a contract."""
+"""The rows of the checks' tables: evidence, and the exact status and message."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ NOW = 1_795_301_158.0  # Sat, 21 Nov 2026 22:45:58 GMT
 def seen(
     stdout: str = "", stderr: str = "", exit: int | None = 0, state: ProbeState = "done", received: float = NOW
 ) -> ProbeResult:
-    """What a probe saw; its name and command are filled in by the row."""
+    """The result of a probe; the row adds its name and command."""
     return ProbeResult("", "", state, exit if state == "done" or exit else None, stdout, stderr, received=received)
 
 
 def ended(result: ProbeResult) -> ProbeResult:
-    """The result with the mark that its command prints last; the tables leave it out, recorded answers have it."""
+    """The result with the end mark of its command, which the tables omit and recorded answers have."""
     if result.state != "done" or result.exit or not result.command.endswith((f"echo {END}", f"\n'{END}'")):
         return result
     if result.stdout.endswith(f"{END}\n"):
@@ -40,7 +40,7 @@ def ended(result: ProbeResult) -> ProbeResult:
 
 
 def captured(name: str) -> ProbeResult:
-    """A real answer, from the folder beside this module; its first lines say what it was and how it ended."""
+    """A captured answer, from a file whose first lines state the command and its end."""
     text = (Path(__file__).parent / "captured" / f"{name}.txt").read_text()
     head, _, rest = text.partition("\n----- stdout\n")
     stdout, _, stderr = rest.partition("\n----- stderr\n")
@@ -56,7 +56,7 @@ def curl(
     headers: str = "",
     tls: str = "0.000000",
 ) -> ProbeResult:
-    """An answer of curl, written down by hand; `ip`: a connection to this address stood."""
+    """An answer of curl, written by hand; `ip`: the address of an established connection."""
     line = f"\n@curl code={code:03} connect={connect:03} request={79 if ip else 0} verify=0 total=3.001000\n"
     verbose = "> HEAD / HTTP/1.1\n" if float(tls) else ""
     return seen(headers + line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
@@ -64,7 +64,7 @@ def curl(
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a check's table. `message` and `remedy` are exact; a remedy of "" is the check's own, if one is due."""
+    """One row of a check's table. `message` and `remedy` are exact; a remedy of "" is the check's own, if not met."""
 
     name: str
     evidence: Mapping[str, ProbeResult]
@@ -75,15 +75,15 @@ class Row:
     session: SshSession = SESSION
     vm: Vm = VM
     profile: Profile = PROFILE
-    as_printed: bool = False  # nothing is added to the evidence
+    as_printed: bool = False  # do not add end marks to the evidence
 
     def judged(self, function: Callable[..., str]) -> tuple[Status, str, str]:
-        """What the check says: status, message, remedy."""
+        """The check's status, message and remedy."""
         outcome = self.outcome(function)
         return outcome.status, outcome.message, outcome.remedy
 
     def outcome(self, function: Callable[..., str]) -> Outcome:
-        """All that the check says."""
+        """The complete outcome of the check."""
         check = check_of(function)
         assert check is not None
         probes = probes_of(function)
@@ -97,7 +97,7 @@ class Row:
         return evaluate_check(check, function, probes, evidence, self.profile, self.parameters)
 
     def with_ends(self, function: Callable[..., str]) -> Row:
-        """The same row with the marks at the ends of its evidence written out."""
+        """The same row with the end marks in its evidence."""
         probes, known = probes_of(function), {"vm": self.vm, "profile": self.profile, **self.parameters}
         evidence = {
             name: ended(replace(result, command=probes[name].plan(name, known).command))
@@ -106,5 +106,5 @@ class Row:
         return replace(self, evidence=evidence, as_printed=True)
 
     def expected_remedy(self, check: Check) -> str:
-        """The row's own, or the one that the check declares; a check that is met gives none."""
+        """The row's remedy, or the check's; "" if the check is met."""
         return self.remedy or ("" if self.status in (Status.PASS, Status.NOT_APPLICABLE) else check.remedy)

@@ -1,4 +1,4 @@
-"""A throwaway root: what runs in it sees this machine's files but cannot change one, and only its own processes."""
+"""A throwaway root: programs in it see this machine's files read-only, and only their own processes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.support.paths import ROOT
 
 UNSHARE = shutil.which("unshare", path="/usr/bin:/bin")
 
-#: Folders that are empty and may be written, each a file system of its own.
+#: Empty, writable folders, each on a separate file system.
 PLACES = ("/dev/shm", "/tmp", "/run", "/var/tmp", "/home")
 
-#: What has to be seen there even where it lies in such a folder: this checkout, and the Python that runs the tests.
+#: Visible even if they are in such a folder: this checkout, and the Python that runs the tests.
 SEEN = (str(ROOT), sys.prefix, sys.base_prefix)
 
-#: Makes the root in a private mount namespace, as the first process of a private pid namespace.
+#: Make the root in a private mount namespace, as the first process of a private pid namespace.
 _MAKE = r"""
 set -e
 root=$1 seen=$2
@@ -50,7 +50,7 @@ exec chroot root "$@"
 
 
 def missing() -> str:
-    """Why there can be none here, "" when there can."""
+    """Why a throwaway root is not possible here; "" if it is."""
     if os.geteuid() != 0:
         return "only root can make a throwaway root"
     if not UNSHARE:
@@ -60,16 +60,16 @@ def missing() -> str:
 
 
 def command(folder: Path, *inside: str) -> list[str]:
-    """The command that runs `inside` in a throwaway root, which is made at `folder` and gone afterwards."""
+    """The command that runs `inside` in a throwaway root, which exists at `folder` only meanwhile."""
     assert UNSHARE
     enter = [UNSHARE, "--mount", "--pid", "--fork", "--kill-child"]
     return [*enter, "sh", "-c", _MAKE, "sh", str(folder), ":".join(SEEN), *inside]
 
 
 def enter(folder: Path) -> None:
-    """Go on as the first process of a throwaway root at `folder`, which ends with this process; this one waits and ends.
+    """Fork and continue as the first process of a throwaway root at `folder`; the parent waits and exits.
 
-    For a process that has imported much: to fork it costs less than to start Python in the root.
+    For a process with many imports: forking it costs less than starting Python in the root.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(0x00020000 | 0x20000000):  # CLONE_NEWNS | CLONE_NEWPID; os.unshare came with Python 3.12

@@ -23,7 +23,7 @@ _ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r
 
 
 def certificate(folder: Path, kind: str, host: str) -> tuple[Path, Path]:
-    """A certificate with its key, and the authority that a client should trust, as PEM files."""
+    """A certificate with its key, and the authority for the client's trust, as PEM files."""
     now = dt.datetime.now(dt.UTC)
     ca_key, key = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
     issuer = "Contoso Inspection" if kind == "untrusted" else "Microsoft Corporation"
@@ -60,7 +60,7 @@ def certificate(folder: Path, kind: str, host: str) -> tuple[Path, Path]:
 
 
 def behaviours(folder: Path, host: str) -> tuple[Mapping[str, Behaviour], Mapping[str, Path]]:
-    """What a proxy does that leads to the endpoint, by name; and for each name the authority to trust."""
+    """Behaviours of a proxy before the endpoint, by name, and the authority to trust for each."""
     acts: dict[str, Behaviour] = {}
     trusted: dict[str, Path] = {}
     for name in ("good", "expired", "future", "name", "untrusted", "signature", "old", "silent", "close"):

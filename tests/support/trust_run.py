@@ -1,8 +1,8 @@
-"""Run inside the lab by test_lab_trust.py: a run over VMs full of secrets, watched from every side.
+"""Runs in the lab for test_lab_trust.py: a run on VMs full of secrets, with all its output recorded.
 
-What is left in FOLDER: ``look.json`` (what the run changed on the VMs), ``plan.txt``, ``run.txt`` (all that a terminal
-showed), ``debug.log``, ``reports/``, ``again.txt`` (judged again by two processes), ``crash.txt`` (an internal error),
-``azure.jsonl`` (what Azure was asked), and the VMs' own logs.
+It writes to FOLDER: ``look.json`` (changes on the VMs), ``plan.txt``, ``run.txt`` (the terminal's output),
+``debug.log``, ``reports/``, ``again.txt`` (judged again by two processes), ``crash.txt`` (an internal error),
+``azure.jsonl`` (requests to Azure), and the VMs' logs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.pytest_process import run_pytest
 #: The secrets of the machine that the suite runs on.
 RUNNER = {"pipeline": "canary-of-the-pipeline-51ab", "tag": "canary-of-the-inventory-73cd", "ssh": "canary-of-ssh-95ef"}
 
-#: Prints every secret that the VM has, crashes on them, and says them.
+#: Prints every secret of the VM, raises errors with them, and has them in its messages.
 SUITE = '''
 from plugins import *
 
@@ -124,7 +124,7 @@ def main(folder: Path) -> None:
 
 
 def write_inputs(folder: Path) -> Path:
-    """The lab's fleet, with secrets of the runner's in it, an agent that is to be forwarded, and a VM that is not there."""
+    """Write the lab's fleet, with secrets of the runner, agent forwarding, and a VM that does not exist."""
     config = Path(os.environ["LAB_SSH_CONFIG"]).read_text().replace("    IdentityAgent none\n", "")
     lost = f"Host lost\n    ProxyCommand sh -c 'echo no such place >&2; exit 1' --password={RUNNER['ssh']}\n"
     (folder / "ssh_config").write_text(f"ForwardAgent yes\n{lost}{config}")
@@ -138,7 +138,7 @@ def write_inputs(folder: Path) -> Path:
 
 
 def start_agent(folder: Path) -> Mapping[str, str]:
-    """A real SSH agent with the lab's key in it; it dies with the lab."""
+    """Start a real SSH agent with the lab's key, which ends with the lab."""
     socket = str(folder / "agent")
     subprocess.run(["ssh-agent", "-a", socket], check=True, stdout=subprocess.DEVNULL)
     key = Path(os.environ["LAB_SSH_CONFIG"]).with_name("id_ed25519")

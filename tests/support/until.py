@@ -1,4 +1,4 @@
-"""Waiting for a state, however long it takes on this machine."""
+"""Waiting for a state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def until(condition: Callable[[], object], otherwise: str) -> None:
-    """Wait for it, a minute at most."""
+    """Wait for it, at most a minute."""
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, otherwise

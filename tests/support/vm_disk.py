@@ -1,4 +1,4 @@
-"""A VM's whole file system, from outside: what stands where, and what differs between two looks."""
+"""A VM's whole file system, read from outside, and the differences between two readings."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-#: What belongs to the kernel, and holds no files of anybody's.
+#: Folders of the kernel, which contain no files.
 KERNEL = ("/proc", "/sys", "/dev/pts")
 
-#: This machine's own programs, below the VM's layer, too many to read: what changed there is found by the time of the
-#: last change that the kernel keeps (ctime), which nobody can set back.
+#: This machine's programs below the VM's layer, too many to read: changes there are detected by the kernel's time of
+#: the last change (ctime), which cannot be set.
 SHARED = "/usr"
 
 Entry = tuple[str, ...]
 
 
 def root_of(vm: str) -> Path:
-    """The root of a running VM, as a process inside the lab sees it."""
+    """The root of a running VM, for a process inside the lab."""
     for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
         try:
             name = (process / "root/etc/hostname").read_text().strip()
@@ -33,7 +33,7 @@ def root_of(vm: str) -> Path:
 
 
 def look(root: Path) -> dict[str, Entry]:
-    """Every file, folder and link: kind, mode, owner, times, extended attributes, content; by its path in the VM."""
+    """Every file, folder and link by its path in the VM: kind, mode, owner, times, extended attributes, content."""
     return {path: _entry(root, path) for path in _paths(root, "/")}
 
 
@@ -70,14 +70,14 @@ def _entry(root: Path, path: str) -> Entry:
 
 
 def changed_since(root: Path, moment: float) -> list[str]:
-    """What was made, changed or removed below `SHARED` since then; a removal changes its folder."""
+    """Files created, changed or removed below `SHARED` since then; a removal changes its folder."""
     command = ["find", f"{root}{SHARED}", "-newerct", f"@{moment:.9f}", "-printf", "%P\\n"]
     actual = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [f"{SHARED}/{path}: changed" for path in actual.splitlines()]
 
 
 def differences(before: dict[str, Entry], after: dict[str, Entry]) -> list[str]:
-    """One line for every path that is new, gone or not as it was."""
+    """One line for every new, removed or changed path."""
     words = ("mode", "owner", "mtime", "attributes", "content")
     lines = []
     for path in sorted(before.keys() | after.keys()):

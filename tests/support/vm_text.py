@@ -1,4 +1,4 @@
-"""What a hostile VM may print, and a confused Azure answer: real answers, bent. For the tests here and `make fuzz`."""
+"""Answers of a hostile VM and of a faulty Azure: mutated real answers, for the tests and `make fuzz`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS
 from tests.support.suite_probes import DECLARED
 from tests.support.suite_rows import NOW, Row, seen
 
-#: Examples of each property. The gate tries a few, the same ones each time; `make fuzz` tries many, and others.
+#: Examples of each property. The gate tries a few, always the same ones; `make fuzz` tries many other ones.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 budget = settings(
     max_examples=EXAMPLES,
@@ -36,7 +36,7 @@ budget = settings(
 #: Every probe of the suites, by the name that checks use.
 PROBES: dict[str, Probe] = DECLARED
 
-#: Real answers of each probe, or some written after real ones: what the tables of its checks hold.
+#: Answers of each probe, real or written like real ones, from the tables of its checks.
 ANSWERS: dict[str, list[ProbeResult]] = {name: [seen("")] for name in PROBES}
 for _rows in ROWS.values():
     for _row in _rows:
@@ -44,7 +44,8 @@ for _rows in ROWS.values():
             if _answer not in ANSWERS[_name]:
                 ANSWERS[_name].append(_answer)
 
-#: What may stand in any text: terminals, lines, invisible things, markup, spreadsheets, CI servers, shells, JSON, dates.
+#: Parts for any text: for terminals, lines, invisible characters, markup, spreadsheets, CI servers, shells, JSON,
+#: dates.
 NASTY = (
     *("\x1b[2J\x1b]0;pwned\x07", "\x9b31m", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u202e", "\x00"),
     *("<script>alert(1)</script>", "</textarea>", "]]>", "&#0;", "\ufffe", "\ud800", "\U0010ffff", "\ufeff", "\x7f"),
@@ -55,7 +56,7 @@ NASTY = (
     *("https://[", "http://a:b:c", "http://x:99999999", "fe80::1%x", "*", "é" * 300, "1." * 300),
 )
 
-#: What may stand in any place of a JSON document.
+#: Values for any place in a JSON document.
 NASTY_JSON: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1e308, float("inf"), float("nan"), 10**400, "", " ", "x" * 5000, [], {}, [None], [[]]),
     *({"": {}}, {"id": 7}, [1], ["x"], "31 Feb", "9999-12-31T23:59:59-23:59", "/subscriptions/x", "\x1b[2J", "\ud800"),
@@ -69,7 +70,7 @@ STATES: tuple[ProbeState, ...] = ("done", "timed out", "no tool", "no root", "lo
 
 @st.composite
 def bent(draw: st.DrawFn, text: str, others: tuple[str, ...] = (), most: int = 5) -> str:
-    """A text with a few changes: cut, doubled, spliced with another one, nasty things put in, its JSON bent."""
+    """A text with a few mutations: cut, doubled, spliced, with hostile parts, or with changed JSON."""
     for _ in range(draw(st.integers(0, most))):
         at, to = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
         match draw(st.sampled_from("cut keep double splice nasty word line json".split())):
@@ -98,7 +99,7 @@ def bent(draw: st.DrawFn, text: str, others: tuple[str, ...] = (), most: int = 5
 
 @st.composite
 def bent_json_in(draw: st.DrawFn, text: str) -> str:
-    """A text whose first JSON document is bent; so are the claims of a token, which travel as base64 (`suites.probes.imds_token`)."""
+    """A text with mutations in its first JSON document, also in a token's claims (`suites.probes.imds_token`)."""
     if claims := re.search(r"^claims=([\w -]+)$", text, re.M):
         payload = claims[1].replace(" ", "")
         try:
@@ -128,7 +129,7 @@ def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def planted(value: Any, path: tuple[Any, ...], what: Any) -> Any:
-    """The document with `what` at a path; ``...`` takes the place away."""
+    """The document with `what` at a path; ``...`` removes it."""
     if not path:
         return None if what is ... else what
     copy = dict(value) if isinstance(value, dict) else list(value)
@@ -141,19 +142,19 @@ def planted(value: Any, path: tuple[Any, ...], what: Any) -> Any:
 
 @st.composite
 def bent_json(draw: st.DrawFn, value: Any, most: int = 3) -> Any:
-    """A JSON document with a few values changed, or gone."""
+    """A JSON document with a few values changed or removed."""
     for _ in range(draw(st.integers(1, most))):
         path = draw(st.sampled_from(list(places(value))))
         value = planted(value, path, draw(st.sampled_from((..., *NASTY_JSON))))
     return value
 
 
-# --- what a check is given
+# --- arguments of checks
 
 
 @st.composite
 def answers(draw: st.DrawFn, name: str, known: tuple[ProbeResult, ...] = ()) -> ProbeResult:
-    """What a probe of that name saw on a hostile VM; bent from one of `known`, or of all that is known of it."""
+    """An answer of this probe on a hostile VM: a mutation of one of `known`, or of any known answer."""
     everything, cap = ANSWERS[name], PROBES[name].cap
     texts = tuple(text for result in everything for text in (result.stdout, result.stderr) if text)
     base = draw(st.sampled_from(known or everything))
@@ -173,7 +174,7 @@ def answers(draw: st.DrawFn, name: str, known: tuple[ProbeResult, ...] = ()) -> 
 
 
 def guest_checks() -> list[tuple[Check, Callable[..., str]]]:
-    """The checks that read what a VM said."""
+    """The checks that read answers of a VM."""
     return [
         (check, FUNCTIONS[check.id])
         for check in CHECKS.values()
@@ -183,7 +184,7 @@ def guest_checks() -> list[tuple[Check, Callable[..., str]]]:
 
 
 def azure_checks() -> list[tuple[Check, Callable[..., str]]]:
-    """The checks that read what Azure said."""
+    """The checks that read answers of Azure."""
     return [
         (check, FUNCTIONS[check.id])
         for check in CHECKS.values()
@@ -193,14 +194,14 @@ def azure_checks() -> list[tuple[Check, Callable[..., str]]]:
 
 @st.composite
 def bent_rows(draw: st.DrawFn, check: Check) -> Row:
-    """A row of a check's table with the VM's answers bent."""
+    """A row of a check's table with mutations of the VM's answers."""
     row = draw(st.sampled_from([row for row in ROWS[check.id] if row.evidence]))
     return replace(row, evidence={name: draw(answers(name, (result,))) for name, result in row.evidence.items()})
 
 
 @st.composite
 def bent_azure_rows(draw: st.DrawFn, check: Check) -> Row:
-    """A row with one or two of Azure's answers bent."""
+    """A row with mutations of one or two of Azure's answers."""
     row = draw(st.sampled_from([row for row in ROWS[check.id] if isinstance(row.parameters.get("azure"), AzureVmView)]))
     view: AzureVmView = row.parameters["azure"]
     data = view.fleet.to_data()
@@ -209,12 +210,12 @@ def bent_azure_rows(draw: st.DrawFn, check: Check) -> Row:
         data["answers"][path]["value"] = draw(bent_json(data["answers"][path]["value"]))
     try:
         facts = AzureSnapshot.from_data(data)
-    except ValueError:  # no resource at all: such an answer is refused as a whole
+    except ValueError:  # not a resource: the client refuses such an answer
         facts = view.fleet
     return replace(row, parameters={**row.parameters, "azure": AzureVmView(view._vm, facts)})
 
 
-# --- texts that are slow to read, for a pattern that goes back and forth
+# --- texts that are slow to read for a pattern that backtracks
 
 _PUMPS = (
     "\n",
@@ -241,7 +242,7 @@ _PUMPS = (
 
 
 def pumps(name: str) -> list[str]:
-    """What to repeat: the marks that a probe's answer is divided by, and single characters."""
+    """Parts to repeat: the separators in a probe's answer, and single characters."""
     marks = {
         mark
         for result in ANSWERS[name]

@@ -1,9 +1,9 @@
-"""What every Windows probe answers on a real PowerShell, as data; scripts/record-windows writes it.
+"""The answers of every Windows probe on a real PowerShell, as data that scripts/record-windows writes.
 
-PowerShell runs each probe's text in the product's own engine. What only Windows has is a stand-in, and `STAND_INS` names
-each; the texts of azcmagent are captured ones. So a recording shows what PowerShell makes of a probe's text, not what
-Windows says. curl asks a closed port, so its answers are those of a connection that is refused. A name such as "tunnel,
-answered" is the same probe where curl's servers answer, or where the agent is connected.
+PowerShell runs each probe's text in the product's engine. `STAND_INS` lists the stand-ins for parts that only Windows
+has; the output of azcmagent is captured. So a recording shows PowerShell's execution of the text, not the values of a
+real Windows. curl connects to a closed port, so its connections are refused. A name such as "tunnel, answered" is the
+same probe with curl's servers running, or with a connected agent.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _connected(name: str) -> ProbeCommand:
 
 
 def _other(name: str) -> ProbeCommand:
-    """A probe where the registry, and what depends on it, is another one."""
+    """A probe with another registry."""
     planned = PLANNED[name.partition(",")[0]]
     if name.startswith("agent, "):
         planned = replace(planned, command=planned.command.replace("$env:ProgramW6432", "$env:ProgramW6432\\gone"))
@@ -129,7 +129,7 @@ def program(path: Path, text: str) -> None:
 
 
 def agent_texts() -> dict[str, str]:
-    """What the azcmagent of a machine that was never connected prints, by its arguments."""
+    """The output of azcmagent on a machine that was never connected, by its arguments."""
     json_text, _, shown = captured("azcmagent/show-1.64-never-connected").stdout.partition("\n@text\n")
     settings, *gets = captured("azcmagent/config-set").stdout.partition("@list\n")[2].split("@get ")
     return {
@@ -173,7 +173,7 @@ def _prints(agent: Path, texts: Mapping[str, str]) -> None:
 
 
 def record(folder: Path) -> dict[str, ProbeResult]:
-    """Run every probe with the stand-ins, which are put into an empty folder."""
+    """Run every probe with the stand-ins, which are written to an empty folder."""
     program(folder / "bin" / "curl.exe", CURL.format(curl=shutil.which("curl")))
     _azcmagent(folder)
     variables = {"HTTPS_PROXY": _PROXY, "HTTP_PROXY": _PROXY, "NO_PROXY": "localhost,127.0.0.1,::1,169.254.169.254"}
@@ -192,7 +192,7 @@ def record(folder: Path) -> dict[str, ProbeResult]:
         _, trusted = certificate(folder, "good", ENDPOINT.host)
         environment.setenv("CURL_CA_BUNDLE", str(trusted))
         tls = OddProxy(("127.0.0.1", 0), lambda _: "", {"": serves(folder / "good.pem", answer=_DATED)})
-        # Tokens of one moment.
+        # Tokens with a fixed time.
         for module in ("lab.tokens", "lab.metadata"):
             environment.setattr(f"{module}.time", SimpleNamespace(time=lambda: NOW))
         (plan,) = Spec(1, {}, []).plans()
@@ -204,11 +204,11 @@ def record(folder: Path) -> dict[str, ProbeResult]:
 
 
 def _settled(text: str) -> str:
-    """The text with times that do not change."""
+    """The text with fixed times."""
     text = re.sub(r"^@(now|clock) \d+$", rf"@\1 {NOW:.0f}", text, flags=re.M)
     text = re.sub(r"^Date: .*", "Date: Sat, 21 Nov 2026 22:45:58 GMT", text, flags=re.M)
     text = re.sub(r"(?<=CAfile: ).*/", "", text)
-    text = re.sub(r"\brequest=[1-9]\d*", "request=79", text)  # it holds curl's version
+    text = re.sub(r"\brequest=[1-9]\d*", "request=79", text)  # the size depends on curl's version
     return re.sub(r"\btotal=[\d.]+", "total=0.000000", re.sub(r"\bafter \d+ ms", "after 0 ms", text))
 
 
@@ -225,7 +225,7 @@ def _data(answers: Mapping[str, ProbeResult]) -> dict[str, Any]:
 
 
 def comparable(answers: Mapping[str, ProbeResult]) -> dict[str, Any]:
-    """The part of the answers that is the same on every machine: the words of curl are its version's."""
+    """The part of the answers that is the same on every machine, without curl's messages, which its version changes."""
     data = _data(answers)
     for name, answer in data.items():
         if "'curl.exe'" in PLANNED[name.partition(",")[0]].command:

@@ -1,4 +1,4 @@
-"""The policy in the page: it lets run what we and pytest-html wrote, and nothing that came in some other way."""
+"""The page's content security policy allows only our scripts and styles, and pytest-html's."""
 
 from __future__ import annotations
 

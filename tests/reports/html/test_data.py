@@ -1,4 +1,4 @@
-"""What the page's script works from: the core, the packed chunks, and what is left out when there is no room."""
+"""The data for the page's script: the core, the packed chunks, and the limits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_words_to_every_result_are_in_the_chunks_of_its_check() -> None:
 
 def test_alike_evidence_of_many_vms_shares_a_chunk_and_rare_keys_share_one_too() -> None:
     results = rollout(30)
-    for number, machine in enumerate(results["vms"]):  # a key of each VM's own, as an answer about its identity is
+    for number, machine in enumerate(results["vms"]):  # a different key for each VM, like an answer about its identity
         machine["evidence"][f"roles[{number}]"] = next(iter(machine["evidence"].values()), None) or {
             "command": "x", "state": "done", "exit": 0, "stdout": "", "stderr": "", "truncated": False, "seconds": 0}  # fmt: skip
         machine["results"][-1]["evidence"] = [f"roles[{number}]"]
@@ -79,7 +79,7 @@ def test_alike_evidence_of_many_vms_shares_a_chunk_and_rare_keys_share_one_too()
     assert len(core["evidence"]["imds_002"]) <= 2
     own = [row[1] for chunk in core["evidence"]["roles"] for row in chunks[chunk]]
     assert sorted(own) == sorted(f"roles[{number}]" for number in range(30))
-    assert len(core["evidence"]["roles"]) == 2  # of what is not as it should be, and of the rest
+    assert len(core["evidence"]["roles"]) == 2  # of the findings, and of the rest
 
 
 def test_a_card_has_the_session_with_the_seconds_of_each_phase_and_what_the_vm_shares() -> None:
@@ -202,7 +202,7 @@ def test_a_list_names_some_of_the_vms_that_are_not_drawn_and_counts_the_rest(mon
     names = [vm["name"] for vm in reversed(results["vms"])]
     listed = lists.add(names)
     assert (listed.number, listed.count) == (0, 400)
-    assert listed.first == [(n, f"vm-{n:03}") for n in range(9, 1, -1)]  # of those that have a card
+    assert listed.first == [(n, f"vm-{n:03}") for n in range(9, 1, -1)]  # of the VMs with a card
     assert lists.all[0] == [*range(9, -1, -1), *names[:300]] and lists.left == {0: 90}
     lists.add(names, 20)
     assert lists.all[1] == [*range(9, -1, -1), *names[:20]] and lists.left[1] == 370

@@ -1,4 +1,4 @@
-"""What the page's templates show: titles, components of one name, findings that say the same, charts."""
+"""The page's templates: titles, components with the same name, findings with the same message, charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--split-by``: which page a VM goes on, and what its file may be called."""
+"""``--split-by``: the page of each VM, and its file name."""
 
 from __future__ import annotations
 

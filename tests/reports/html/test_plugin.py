@@ -1,4 +1,4 @@
-"""The HTML report, as pytest-html writes it: what is in the file, before a browser shows it."""
+"""The content of the HTML file that pytest-html writes, without a browser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.report_page import SUITE, chunks, core, run_pytest, write_pag
 
 
 def blob(page: Path) -> Json:
-    """What pytest-html's script gets."""
+    """The data for pytest-html's script."""
     match = re.search(r'data-jsonblob="([^"]*)"', page.read_text(encoding="utf-8"))
     assert match
     data: Json = json.loads(html.unescape(match[1]))
@@ -104,7 +104,7 @@ def test_findings_are_ordered_worst_first_root_causes_before_consequences(six: P
 
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """420 VMs, each with trouble of its own."""
+    """420 VMs, each with a different finding."""
     kinds = [f"{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(420)]
     vms = [vm(f"m-{kind}", {"IDENTITY-001": ("fail", f"Trouble {kind}.")}, 1) for kind in kinds]
     for machine, kind in zip(vms, kinds, strict=True):
@@ -121,7 +121,7 @@ def test_more_fixes_than_a_page_can_hold_are_counted_not_shown(troubled: Path) -
     text = words(troubled)
     assert "What to fix, in this order 420" in text and "410 more fixes" in text
     assert text.count("1 VM becomes ready.") == 200 and "and 220 more: see ActionPlan.csv" in text
-    assert len(core(troubled)["causes"]) == 420  # the cards know all of them
+    assert len(core(troubled)["causes"]) == 420  # the cards have all of them
 
 
 def test_pytest_html_counts_the_results_of_the_run_under_our_words(six: Path) -> None:

@@ -1,4 +1,4 @@
-"""One Chromium and one of each page for all tests of this folder; they run in one process (tests/conftest.py)."""
+"""One Chromium and one copy of each page for all tests of this folder, which run in one process (tests/conftest.py)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """BROWSER_SLOWDOWN=20 makes its processor that many times slower: what a test does not wait for then comes late."""
+    """BROWSER_SLOWDOWN=20 slows its processor down, which reveals a test that does not wait for an effect."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
@@ -55,9 +55,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def browser(chromium: Chrome) -> Iterator[Chrome]:
-    """Whatever a test does: the page's script must not stumble over it, nor anything be refused by its policy."""
+    """In every test, the page's script must have no error, and its policy must not refuse anything."""
     yield chromium
-    js(chromium, "true")  # what the page reported before this answer is here before it
+    js(chromium, "true")  # earlier messages of the page arrive before this answer
     assert [entry for entry in messages(chromium) if entry["level"] == "SEVERE"] == []
 
 
@@ -69,7 +69,7 @@ def rollout_results() -> Json:
 
 @pytest.fixture(scope="package")
 def address_of(tmp_path_factory: pytest.TempPathFactory, rollout_results: Json) -> Callable[[str], str]:
-    """The address of a page by its name; each page is written when the first test asks for it."""
+    """The address of a page by its name; the first test that needs a page writes it."""
     fleets: dict[str, Callable[[], Json]] = {
         "fleet": lambda: rollout_results,
         "small": lambda: rollout(12, extras=True),
@@ -85,7 +85,7 @@ def address_of(tmp_path_factory: pytest.TempPathFactory, rollout_results: Json) 
 
 @pytest.fixture
 def six(browser: Chrome, address_of: Callable[[str], str]) -> Chrome:
-    """The page of six VMs, each with a story of its own."""
+    """The page of six VMs with different findings."""
     return opened(browser, address_of("six-vms"))
 
 

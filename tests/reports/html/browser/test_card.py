@@ -1,4 +1,4 @@
-"""The card: one check on one VM, or one VM, with its links and what it copies."""
+"""The card of one check on one VM, or of one VM, with its links and copies."""
 
 from __future__ import annotations
 

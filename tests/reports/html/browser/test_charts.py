@@ -1,4 +1,4 @@
-"""The heat map and the line over time; the staircase is the filter's and the plan's to test."""
+"""The heat map and the line over time; the tests of filter and plan cover the chart of the plan."""
 
 from __future__ import annotations
 

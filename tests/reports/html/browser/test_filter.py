@@ -1,4 +1,4 @@
-"""The filter: one for the whole page, in the address, and honest when nothing matches."""
+"""The filter: one for the whole page, part of the address, with a note when nothing matches."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_address_leads_others_to_the_same_view_and_card(fleet: Chrome) -> No
     choose(fleet, "readiness", "not ready")
     open_cell(fleet, "madrid-db-001", "CSN-002")
     url = js(fleet, "location.href")
-    assert "?sort" not in url  # which pytest-html would put there
+    assert "?sort" not in url  # which pytest-html would add
     opened(fleet, url)
     assert js(fleet, "document.querySelector('#fold').textContent") == "Close all 5 groups" and "ready" not in shown(
         fleet

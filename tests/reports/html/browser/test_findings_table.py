@@ -1,4 +1,4 @@
-"""The table of findings, which pytest-html draws and our script opens, sorts and searches."""
+"""The table of findings: drawn by pytest-html; opened, sorted and searched by our script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No VM, one, a thousand, and more than the matrix draws."""
+"""Pages with no VM, one, a thousand, and more than the matrix draws."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_a_thousand_vms_open_and_answer(browser: Chrome, tmp_path: Path) -> None
 
 
 def test_of_thousands_of_vms_those_with_something_to_fix_are_drawn(browser: Chrome, tmp_path: Path) -> None:
-    """With a tenth of the limits, and a tenth of the VMs."""
+    """With a tenth of the limits and of the VMs."""
     results = rollout(300)
     cause = results["causes"][0]
     ready = [vm["name"] for vm in results["vms"] if all(r["status"] in WELL for r in vm["results"])]
-    cause["vms"] = [cause["vms"][0], *ready[-40:]]  # of these the matrix draws none but the first
+    cause["vms"] = [cause["vms"][0], *ready[-40:]]  # the matrix draws only the first of these
     opened(browser, write_page(tmp_path, results, caps={"vms": 200, "names": 30}).as_uri())
     assert js(browser, "document.querySelector('#drawn').textContent") == (
         "The matrix shows 200 of 300 VMs, those with findings first. "

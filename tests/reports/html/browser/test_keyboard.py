@@ -14,7 +14,7 @@ FOCUSED = "document.activeElement.getAttribute('aria-label')"
 
 
 def test_the_keyboard_reaches_everything(fleet: Chrome) -> None:
-    """Tab into the matrix, arrows to a cell, Enter for its card, Escape back to where one was."""
+    """Tab into the matrix, arrows to a cell, Enter for its card, Escape back to the cell."""
     click(fleet, "#tools .tick input")
     act(fleet, "document.querySelector('#tools .tick input').focus()")
     keys(fleet, "TAB")
@@ -36,7 +36,7 @@ def test_the_keyboard_reaches_everything(fleet: Chrome) -> None:
     assert js(fleet, "document.activeElement.textContent") == "VM"
     keys(fleet, "ARROW_RIGHT", "ENTER")
     assert js(fleet, "document.activeElement.textContent") == "SSH-001"
-    assert shown_vms(fleet)[0] == "berlin-web-060"  # sorted by it: the one that cannot be reached
+    assert shown_vms(fleet)[0] == "berlin-web-060"  # sorted by this check: the unreachable VM
 
 
 def test_arrows_and_pages_go_through_rows_that_were_not_drawn_yet(fleet: Chrome) -> None:

@@ -1,4 +1,4 @@
-"""The page as it is read: in the dark, on a phone, on paper, without scripts, by a screen reader (axe-core's rules)."""
+"""The page in dark mode, on a phone, on paper, without scripts, and with a screen reader (axe-core's rules)."""
 
 from __future__ import annotations
 
@@ -87,10 +87,10 @@ def test_without_scripts_findings_vms_and_commands_are_there_and_nothing_looks_a
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         load(browser, address_of("six-vms"))
-    finally:  # the questions below need scripts, the page has had none
+    finally:  # the checks below need scripts, without which the page was loaded
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert visible(browser, "main button:not([disabled]), main input, main select") == []
-    assert visible(browser, "#results-table, #findings-table") == []  # pytest-html fills its table by a script
+    assert visible(browser, "#results-table, #findings-table") == []  # pytest-html fills its table with a script
     text = js(browser, "document.querySelector('#report').innerText")
     for part in (
         "JavaScript is disabled",
@@ -115,7 +115,7 @@ def test_it_prints_the_plan_opened_and_the_whole_matrix(fleet: Chrome, rollout_r
     for name in (machine["name"] for machine in rollout_results["vms"]):
         assert name in whole, name
     assert "The first 3 fixes make" in texts[0] and "What to fix, in this order" in texts[0]
-    assert "az networkcloud cloudservicesnetwork update" in whole  # inside a fix that is closed on the screen
+    assert "az networkcloud cloudservicesnetwork update" in whole  # in a fix that is closed on the screen
     assert all(name in whole.split("Warnings")[0] for name in rollout_results["causes"][0]["vms"])  # each VM of a fix
     matrix = next(number for number, text in enumerate(texts) if "Not met or not judged" in text)
     assert texts[matrix].startswith("VMs and checks")  # on its own page
@@ -124,12 +124,12 @@ def test_it_prints_the_plan_opened_and_the_whole_matrix(fleet: Chrome, rollout_r
 
 
 def barriers(page: Chrome, *rules: str) -> Json:
-    # What stays in sight while the page moves hides the colours behind it from axe.
+    # Sticky elements hide the colours behind them from axe.
     act(
         page,
         "const fixed = document.querySelectorAll('.filter, .sections, .card, .card header, #matrix thead, #matrix th:first-child'); fixed.forEach(element => { element.style.position = 'static'; })",
     )
-    # Of rules that are kept one element is enough: to describe each of thousands takes most of the time.
+    # Report one element for each passed rule: describing thousands takes most of the time.
     options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     actual: Json = page.execute_async_script("axe.run(arguments[0]).then(arguments[1])", options)
     assert [(broken["id"], broken["nodes"][0]["html"]) for broken in actual["violations"]] == []
@@ -137,9 +137,9 @@ def barriers(page: Chrome, *rules: str) -> Json:
 
 
 def test_axe_finds_no_barrier(browser: Chrome, address_of: Callable[[str], str]) -> None:
-    """axe-core's rules (WCAG and best practice): the whole page, with everything open, a group and a card.
+    """axe-core's rules (WCAG and best practice) for the whole page, with everything open, a group and a card.
 
-    In the dark only the colours differ; on a phone the tables are laid out in another way.
+    In dark mode only the colours differ; on a phone the tables have another layout.
     """
     small = opened(browser, address_of("small"))
     small.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The plan: its lists of VMs, its commands, and what it becomes for a single VM."""
+"""The plan: its lists of VMs, its commands, and its form for a single VM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page in a browser: quiet, offline, sealed, unharmed by what a VM printed."""
+"""The page in a browser: without errors or network access, with a strict policy, and safe with output of VMs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_console_is_quiet_and_nothing_is_fetched(
 
 
 def test_a_script_or_style_that_got_into_the_page_would_be_refused(six: Chrome) -> None:
-    """The second wall: if escaping ever failed, the browser would still not run it, nor load anything."""
+    """The second defence: if escaping failed, the browser would still not run it or load anything."""
     act(
         six,
         "const add = (tag, text) => { const e = document.createElement(tag); e.textContent = text; document.body.append(e); };"
