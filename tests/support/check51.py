@@ -1,8 +1,8 @@
-"""Whether a text runs on Windows PowerShell 5.1 with .NET Framework 4.6.2, as far as its grammar and its names tell.
+"""Whether a text uses only the syntax and names of Windows PowerShell 5.1 and .NET Framework 4.6.2.
 
-PowerShell 7's own parser lists what a text uses (check51.ps1). What is not in the tables below was not compared with the
-documentation of .NET Framework, and is refused: so a new name is compared before it is sent. The tables hold what the
-texts use, and .NET Framework 4.6.2 or an earlier one has.
+PowerShell 7's parser lists the names in a text (check51.ps1). The tables below contain the names that the texts use and
+that, by the documentation, .NET Framework 4.6.2 or an earlier version has. Every other name is refused until it is added
+here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.powershell import PWSH
 
 _CHECKER = Path(__file__).with_name("check51.ps1")
 
-#: Of Microsoft.PowerShell.Core, which is no module to load; and what the engine has for the probes.
+#: Commands of Microsoft.PowerShell.Core, which loads no module, and the engine's functions for probes.
 COMMANDS = {"ForEach-Object", "Where-Object", "Invoke-Tool", "Add-Output"}
 
 #: Automatic variables that Windows PowerShell lacks.
@@ -26,12 +26,12 @@ NO_VARIABLES = re.compile(
     r"Is(Windows|Linux|MacOS|CoreCLR)|PSStyle|PSNativeCommand\w*|EnabledExperimentalFeatures", re.I
 )
 
-#: Syntax of later versions, as their parser names it.
+#: Syntax of later versions, by the parser's names.
 NO_NODES = {"TernaryExpressionAst", "PipelineChainAst"}
 
 _NUMBER = re.compile(r"-?(0x[0-9a-f]+|\d+(\.\d+)?(e[+-]?\d+)?)([ld]|[ld]?[kmgtp]b)?", re.I)
 
-#: .NET has these, .NET Framework does not: only in a try that has another way.
+#: Only in .NET, not in .NET Framework: allowed in a try with an alternative.
 GUARDED = {"Text.CodePagesEncodingProvider", "Text.CodePagesEncodingProvider::Instance", "Text.Encoding::RegisterProvider/1"}  # fmt: skip
 
 TYPES = set(
@@ -58,7 +58,7 @@ TYPES = set(
     """.split()
 )
 
-#: Methods and constructors, with the number of their arguments: an overload of later versions often has one more.
+#: Methods and constructors, with their number of arguments, because later overloads often have one more.
 CALLS = set(
     """
     BeginInvoke/4 Compile/0 Complete/0 ArrayIndex/2 Block/1 Break/1 Call/2 Call/4 Catch/2 Constant/1 Constant/2
@@ -100,7 +100,7 @@ CALLS = set(
     """.split()
 )
 
-#: Properties and fields: static ones, an object's, and the keys of the engine's own tables.
+#: Static properties and fields, those of objects, and the keys of the engine's own tables.
 MEMBERS = set(
     """
     Microsoft.Win32.Registry::LocalMachine AppDomain::CurrentDomain Environment::ExitCode Environment::OSVersion Environment::SystemDirectory Diagnostics.Stopwatch::Frequency
@@ -128,7 +128,7 @@ MEMBERS = set(
 
 
 def facts(texts: Sequence[str]) -> list[tuple[int, int, str, bool, str]]:
-    """What the texts use: the text's number, the line, the kind, whether it is in a try, and the word."""
+    """The names in the texts: the text's number, the line, the kind, whether it is in a try, and the name."""
     feed = "".join(base64.b64encode(text.encode()).decode() + "\n" for text in texts)
     command = [PWSH, "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded(_CHECKER.read_text(encoding="utf-8"))]
     done = subprocess.run(command, input=feed, capture_output=True, text=True, timeout=300, check=True)
@@ -137,7 +137,7 @@ def facts(texts: Sequence[str]) -> list[tuple[int, int, str, bool, str]]:
 
 
 def complaints(texts: Sequence[str]) -> list[list[str]]:
-    """For each text what Windows PowerShell 5.1 lacks, or what was not compared with it."""
+    """For each text the names that Windows PowerShell 5.1 lacks or that are not in the tables."""
     wrong: list[list[str]] = [[] for _ in texts]
     seen = facts(texts)
     own = {

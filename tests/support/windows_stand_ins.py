@@ -1,7 +1,7 @@
-"""What stands in for a Windows registry and its services when the probes are recorded on PowerShell for Linux.
+"""Stand-ins for a Windows registry and services, for recording the probes on PowerShell for Linux.
 
-The class of a stand-in is put before a probe's text, and its name into it. What the registry has is from documents, which
-this file names.
+The class of a stand-in precedes a probe's text, which uses its name. The content of the registry is from the documents
+named in this file.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class StandInServices { static [object[]] GetServices() {
 } }
 """
 
-#: Text of a probe -> the stand-in's, and what it needs before it.
+#: Text of a probe -> the stand-in's text, and the class that it needs.
 _REPLACED = {
     "[Microsoft.Win32.Registry]": ("[StandInRegistry]", REGISTRY),
     "[ServiceProcess.ServiceController]": ("[StandInServices]", SERVICES),
@@ -106,7 +106,7 @@ _REPLACED = {
 
 
 def standing_in(planned: ProbeCommand, values: Mapping[str, str | int] | None = None) -> ProbeCommand:
-    """The probe with the stand-ins in its text, and with room for a slow machine; `values`: what differs from VALUES."""
+    """The probe with the stand-ins in its text, and with longer limits; `values` override VALUES."""
     known = {name: value for name, value in (VALUES | dict(values or {})).items() if value != ""}
     filled = {
         "@VALUES@": "; ".join(
