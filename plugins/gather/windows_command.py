@@ -29,6 +29,7 @@ ADVICE: Mapping[int | None, str] = {
 
 # PowerShell itself reads stdin, line by line, for $input; whatever else read it would compete with that. $stdin is for
 # the script: it ends when the client is gone. In ConstrainedLanguage mode (AppLocker, WDAC) no .NET can be called.
+# -eq and -ceq compare as a language does, for which NUL and a soft hyphen are nothing.
 _BOOTSTRAP = f"""
 $ProgressPreference = 'SilentlyContinue'
 $mode = $ExecutionContext.SessionState.LanguageMode
@@ -52,9 +53,9 @@ if ($end.Count -ne 3) {{
     try {{
         $bytes = [Convert]::FromBase64String($text.ToString())
         $sum = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($bytes)).Replace('-', '')
-        if ([string]$bytes.Length -cne $end[1]) {{
+        if (-not $end[1].Equals([string]$bytes.Length)) {{
             $why = "what came on stdin has another length: $($bytes.Length) bytes"
-        }} elseif ($sum -cne $end[2]) {{
+        }} elseif (-not $end[2].Equals($sum)) {{
             $why = 'what came on stdin has another SHA-256'
         }}
     }} catch {{

@@ -61,6 +61,8 @@ CASES: dict[str, tuple[bytes, str]] = {
     "UTF-16": (SHORT.decode().encode("utf-16"), "lines came"),
     "NUL": (SHORT[:4] + b"\0" + SHORT[4:], "not base64"),
     "NUL at the end": (SHORT[:-1] + b"\0\n", "another SHA-256"),
+    "NUL in the length": (BODY + b". \0" + LENGTH + b" " + SUM + b"\n", "another length"),
+    "a soft hyphen in the hash": (BODY + b". " + LENGTH + b" \xc2\xad" + SUM + b"\n", "another SHA-256"),
     "NUL for a letter": (b"\0" + SHORT[1:], "not base64"),
     "NULs": (b"\0" * 4096, "1 lines came"),
     "as PowerShell writes objects": (b"#< CLIXML\n" + SHORT, "not base64"),

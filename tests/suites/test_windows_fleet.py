@@ -16,14 +16,11 @@ import pytest
 from lab import addresses
 from plugins.gather.windows_command import encoded
 from suites.probes.azcmagent_windows import NAMES
-from tests.support.powershell import PROGRAMS, PWSH, SLEEP, needs_pwsh
+from tests.support.powershell import PROGRAMS, PWSH, SLEEP, for_windows, needs_pwsh
 from tests.support.shared_lab import SharedLab, shared_lab
 from tests.support.windows_recording import agent_texts
 
-pytestmark = [
-    needs_pwsh,
-    pytest.mark.skipif(not PROGRAMS, reason="needs Windows' registry and services: run `make test-windows`"),
-]
+pytestmark = needs_pwsh
 
 #: A service of Wine runs without a console; arcproxy is due with an Arc gateway only.
 SERVICES = [name for name in NAMES.values() if name != "arcproxy"]
@@ -93,6 +90,8 @@ EXPECTED = {
 
 
 def test_a_fleet_with_a_windows_vm(tmp_path: Path) -> None:
+    if not for_windows():
+        pytest.skip("needs Windows' registry and services: run `make test-windows`")
     with shared_lab(2, []) as lab:
         _setup(lab, tmp_path)
         inventory = lab.fleet(["vm1", "vm2"]).replace(

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 
 from plugins.checks.probe import ProbeCommand
+from plugins.checks.quoting import tool
 from plugins.gather.frames import FrameDecoder
 from plugins.gather.script import VmScript
 from plugins.gather.windows_script import compile_script
@@ -31,6 +33,14 @@ needs_pwsh = pytest.mark.skipif(
 
 def probe(text: str, *, limit: float = 200, cap: int = 4096, root: bool = False, key: str = "") -> ProbeCommand:
     return ProbeCommand(key or text, text, limit, root, (), cap)
+
+
+@cache
+def for_windows() -> bool:
+    """Whether this PowerShell is one for Windows: it is asked."""
+    command = [PWSH, "-NoProfile", "-NonInteractive", "-Command", "[string]$IsWindows"]
+    asked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, check=True)
+    return asked.stdout.strip() == "True"
 
 
 class Run:
@@ -75,3 +85,10 @@ def run(*probes: ProbeCommand) -> dict[str, ProbeResult]:
     assert begun.hang_up() == 0
     assert begun.decoder.complete, begun.noise[-500:]
     return begun.decoder.results
+
+
+@cache
+def wine_schannel() -> bool:
+    """Whether curl.exe uses Wine's Schannel, which accepts untrusted and expired certificates."""
+    asked = probe(tool("curl.exe", "--version"))
+    return bool(PROGRAMS) and "Schannel" in run(asked)[asked.key].stdout

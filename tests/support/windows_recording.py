@@ -36,7 +36,7 @@ from plugins.checks.probe import ProbeCommand
 from plugins.model import ProbeResult, Target
 from plugins.requirements.profile import Timeouts
 from tests.support.paths import ROOT
-from tests.support.powershell import run
+from tests.support.powershell import PROGRAMS, run
 from tests.support.powershell_grammar import ENDPOINT, PLANNED, PROBES, VM
 from tests.support.suite_rows import NOW, PROFILE, captured, seen
 from tests.support.tls_origin import certificate, serves
@@ -165,6 +165,11 @@ def _azcmagent(folder: Path) -> None:
 def _prints(agent: Path, texts: Mapping[str, str]) -> None:
     """An azcmagent.exe that prints a text for each of its arguments."""
     agent.mkdir(parents=True, exist_ok=True)
+    if PROGRAMS:
+        for arguments, text in texts.items():
+            (agent / f"{arguments}.txt").write_text(text)
+        shutil.copy(f"{PROGRAMS}/agent.exe", agent / "azcmagent.exe")
+        return
     cases = ""
     for number, (arguments, text) in enumerate(texts.items()):
         (agent / str(number)).write_text(text)
@@ -172,9 +177,18 @@ def _prints(agent: Path, texts: Mapping[str, str]) -> None:
     program(agent / "azcmagent.exe", f'#!/bin/sh\ncase "$*" in\n{cases}*) exit 64 ;;\nesac\n')
 
 
+def _there(planned: ProbeCommand, folder: Path) -> ProbeCommand:
+    """The probe, which looks for files in this folder: Windows itself sets the variables that name its folders."""
+    if not PROGRAMS:
+        return planned
+    folders = r"%ProgramData%|\$env:(?:ProgramW6432|ProgramData|SystemRoot)\b"
+    return replace(planned, command=re.sub(folders, f"Z:{folder}", planned.command))
+
+
 def record(folder: Path) -> dict[str, ProbeResult]:
     """Run every probe with the stand-ins, which are written to an empty folder."""
-    program(folder / "bin" / "curl.exe", CURL.format(curl=shutil.which("curl")))
+    if not PROGRAMS:
+        program(folder / "bin" / "curl.exe", CURL.format(curl=shutil.which("curl")))
     _azcmagent(folder)
     variables = {"HTTPS_PROXY": _PROXY, "HTTP_PROXY": _PROXY, "NO_PROXY": "localhost,127.0.0.1,::1,169.254.169.254"}
     with pytest.MonkeyPatch.context() as environment:
@@ -200,7 +214,8 @@ def record(folder: Path) -> dict[str, ProbeResult]:
         sidecar = {"127.0.0.1": partial(metadata_answer, plan=plan, place=place, issuer=Issuer())}
         with _serving(tls) as proxy, _serving(MetadataService(("127.0.0.1", 0), sidecar)) as imds:
             answered = [_answered(name, imds if name == "proxy_port" else proxy, imds) for name in _ANSWERED]
-            return run(*_probes(), *map(_connected, _CONNECTED), *map(_other, OTHERS), *answered)
+            probes = [*_probes(), *map(_connected, _CONNECTED), *map(_other, OTHERS), *answered]
+            return run(*(_there(planned, folder) for planned in probes))
 
 
 def _settled(text: str) -> str:
