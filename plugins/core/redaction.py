@@ -14,23 +14,20 @@ lines are worth one.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import html
-import json
 import re
 import secrets as _random
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from plugins.core.secret_addresses import address_logins
 from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
 from plugins.core.secret_blocks import HEADS, encoded_logins, headless, is_wide
 from plugins.core.secret_devices import DEVICES
-from plugins.core.secret_folds import folds, may_fold
+from plugins.core.secret_folds import folding
 from plugins.core.secret_names import (
     HINTS,
     NONE,
@@ -41,10 +38,11 @@ from plugins.core.secret_names import (
     secret_level,
     surely,
 )
-from plugins.core.secret_needles import Needles
+from plugins.core.secret_needles import OPTION, Needles
 from plugins.core.secret_neighbours import named_values, names_a_secret
 from plugins.core.secret_phrases import PHRASES
 from plugins.core.secret_shapes import SHAPES
+from plugins.core.secret_spellings import spellings
 from plugins.core.secret_tokens import TOKENS, token_pattern
 
 # A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's. It is written nowhere:
@@ -89,13 +87,11 @@ _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
 _NAMED = next(number for number, (_, find) in enumerate(_FINDERS) if find is named_values)
 
 #: With the heads' after the others', by their numbers.
-_NEEDLES = Needles(
-    (needles for needles, _ in (*_FINDERS, *HEADS)),
-    (
-        number
-        for number, (_, find) in enumerate(_FINDERS)
-        if any(tool.dashed and find == tool.find for tool in ARGUMENTS)
-    ),
+_NEEDLES = Needles(needles for needles, _ in (*_FINDERS, *HEADS))
+
+#: The finders that look for options of a command: where there is no option, they are not worth a look.
+_OF_OPTIONS = frozenset(
+    number for number, (_, find) in enumerate(_FINDERS) if any(tool.dashed and find == tool.find for tool in ARGUMENTS)
 )
 
 #: Lines that hold no secret whatever stands around them: a fleet's VMs say much the same. Not those of a command over
@@ -108,19 +104,59 @@ _remembered: list[tuple[str, str]] = []
 
 _SHORTEST = 6  # characters: what is shorter would be found in every second line
 
+#: Short texts as they are shown: a fleet's VMs say the same, and much of it passes here more than once.
+_shown: dict[str, str] = {}
+_SHOWN = 4_096
+_SHORT = 1_000  # characters
+
 
 def redact(text: str) -> str:
     """`text` with every secret that is recognised replaced by a mark such as ``<secret:3f9a41c7>``."""
-    return _of_many(text) if len(text) < 1_000 else _redacted(text)
+    if len(text) >= _SHORT:
+        return _redacted(text)
+    if (shown := _shown.get(text)) is None:
+        shown = _redacted(text)
+        _keep(text, shown)
+    return shown
 
 
-@lru_cache(4096)
-def _of_many(text: str) -> str:
-    """A fleet's VMs say the same, and much of it passes here more than once."""
-    return _redacted(text)
+def redact_all(texts: Iterable[str]) -> list[str]:
+    """Each text as `redact` returns it. One look at the new lines of all is cheaper than one for each text."""
+    shown = list(texts)
+    waiting: list[tuple[int, list[str]]] = []
+    for at, text in enumerate(shown):
+        if len(text) < _SHORT and (known := _shown.get(text)) is not None:
+            shown[at] = known
+        elif not _is_harmless(text, lines := text.split("\n")):
+            waiting.append((at, lines))
+    if waiting:
+        look = _Look(set().union(*(lines for _, lines in waiting)) - _harmless)
+        for at, lines in waiting:
+            text, shown[at] = shown[at], _redacted(shown[at], lines, look)
+            _keep(text, shown[at])
+    return shown
 
 
-def _redacted(text: str) -> str:
+def _is_harmless(text: str, lines: list[str]) -> bool:
+    """Whether `text`, of these lines, holds no secret for certain."""
+    return (
+        _harmless.issuperset(lines)
+        and not _goes_on(text)
+        and "\0" not in text
+        and not (_remembered and any(known in text for known, _ in _remembered))
+    )
+
+
+def _keep(text: str, shown: str) -> None:
+    if len(text) < _SHORT:
+        if len(_shown) >= _SHOWN:
+            _shown.clear()
+        _shown[text] = shown
+
+
+def _redacted(text: str, lines: list[str] | None = None, look: _Look | None = None) -> str:
+    """`look` is one at the `lines` of this and perhaps of other texts."""
+    original = text
     for known, shown in _remembered:
         if known in text:
             text = text.replace(known, shown)
@@ -130,27 +166,39 @@ def _redacted(text: str) -> str:
             return _marked(text, spans)
         plain = text.replace("\0", "")  # UTF-16 or UTF-32, read as if it were not
         return shown if (shown := _redacted(plain)) != plain else text
-    return _marked(text, spans) if (spans := _found(text)) else text
+    spans = _found(text) if text is not original else _found(text, lines, look)
+    return _marked(text, spans) if spans else text
 
 
-def _found(text: str) -> list[tuple[int, int]]:
+class _Look:
+    """What lines that are not known to be harmless hold."""
+
+    __slots__ = ("folded", "held", "wide")
+
+    def __init__(self, lines: Collection[str]) -> None:
+        new = list(lines)
+        self.held = _NEEDLES.held(new)  # the numbers of finders
+        self.folded = folding(new)
+        self.wide = {line for line in new if len(line) > 63 and is_wide(line)}
+        if len(_harmless) < _MOST:
+            some = self.held.keys() | self.folded.keys() | self.wide
+            _harmless.update([line for line in new if len(line) < 200 and line not in some])
+
+
+def _found(text: str, lines: list[str] | None = None, look: _Look | None = None) -> list[tuple[int, int]]:
     """Where the secrets of `text` are."""
-    lines = text.split("\n")
-    goes_on = ("\\" in text or "`" in text or "^" in text) and any(end in text for end in _GOES_ON)
-    new = list(set(lines) if goes_on else set(lines) - _harmless)
-    if not new:
-        return []
-    held = _NEEDLES.held(new)
-    folded = {line: its for line in new if (its := folds(line))} if may_fold(text) else {}
-    wide = [line for line in new if len(line) > 63 and is_wide(line)]
-    if len(_harmless) < _MOST:
-        _harmless.update(
-            {line for line in new if line not in held and line not in folded and len(line) < 200}.difference(wide)
-        )
-    spans = _spans(text, lines, held, goes_on, folded) if held else []
-    if folded:
-        spans += _folded(lines, folded)
-    if len(wide) > 1:
+    lines = lines or text.split("\n")
+    goes_on = _goes_on(text)
+    if goes_on:
+        look = _Look(set(lines))
+    elif look is None:
+        if _harmless.issuperset(lines):
+            return []
+        look = _Look(set(lines) - _harmless)
+    spans = [] if look.held.keys().isdisjoint(lines) else _spans(text, lines, look.held, goes_on, look.folded)
+    if look.folded:
+        spans += _folded(lines, look.folded)
+    if look.wide and len(look.wide.intersection(lines)) > 1:
         spans += headless(text)
     return spans
 
@@ -196,6 +244,8 @@ def _spans(
     heads: set[int] = set()
     for start, (end, finders) in looked.items():
         count, alone = len(spans), not goes_on and end - start < 200 and len(_harmless) < _MOST
+        if not _OF_OPTIONS.isdisjoint(finders) and not OPTION.search(text, start, end):
+            finders = finders - _OF_OPTIONS
         for number in finders:
             if number >= len(_FINDERS):
                 heads.add(number)
@@ -211,6 +261,13 @@ def _spans(
 #: The end of a line whose command goes on in the next one.
 _CONTINUED = ("\\", "`", "^", "\\\r", "`\r", "^\r")
 _GOES_ON = tuple(f"{end}\n" for end in _CONTINUED)
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a command of `text` may go over several lines."""
+    return ("\\" in text or "`" in text or "^" in text) and any(end in text for end in _GOES_ON)
+
+
 #: Fields that hold what another field, or the name of their object, is about.
 VALUES = ("value", "val", "securevalue", "defaultvalue", "default")
 _MARK = len("<secret:00000000>")
@@ -310,9 +367,9 @@ def remember(secret: str) -> None:
     if len(secret) < _SHORTEST:
         return
     shown = mark(secret)
-    forms = dict.fromkeys(_forms(secret), shown)
+    forms = {form: shown for form in spellings(secret) if len(form) >= _SHORTEST}
     _remembered[:] = sorted((dict(_remembered) | forms).items(), key=lambda pair: -len(pair[0]))
-    _of_many.cache_clear()
+    _shown.clear()
 
 
 def remember_environment(environment: Mapping[str, str]) -> None:
@@ -323,27 +380,3 @@ def remember_environment(environment: Mapping[str, str]) -> None:
         elif name.lower().endswith("_proxy") and "@" in value:
             with suppress(ValueError):  # no address: then it is taken out by its shape
                 remember(urlsplit(value if "://" in value else f"http://{value}").password or "")
-
-
-def _forms(secret: str) -> set[str]:
-    raw = secret.encode("utf-8", "surrogatepass")
-    # Wherever a secret stands in a longer text, its base64 is one of three, less what its neighbours have a part in.
-    coded = [
-        base64.b64encode(b"\0" * at + raw).decode()[first : (len(raw) + at) // 3 * 4]
-        for at, first in enumerate((0, 2, 3))
-    ]
-    quoted = {form(secret, errors="replace") for form in (quote, quote_plus, partial(quote, safe=""))}
-    written = {
-        secret,
-        secret.encode("unicode_escape").decode(),
-        html.escape(secret),
-        *(json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)),
-        *quoted,
-        *(re.sub("%..", lambda digits: digits[0].lower(), form) for form in quoted),
-        *(form.replace("%", "%25") for form in quoted),
-        *(form.replace("+", "-").replace("/", "_") for form in coded),
-        *coded,
-        raw.hex(),
-        raw.hex().upper(),
-    }
-    return {form for form in written if len(form) >= _SHORTEST}

@@ -165,7 +165,7 @@ def encoded_logins(text: str, start: int, end: int) -> Spans:
 
 
 # A token in lines of one width, 76 as base64(1) and mail have it, its parts cut wherever the line was full.
-_WRAPPED = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{8,}+(?:\.[\w-]++){0,4}\.?=?\r?\n")
+_WRAPPED = re.compile(r"eyJ(?<![A-Za-z0-9]eyJ)[\w-]{8,}+(?:\.[\w-]++){0,4}\.?=?\r?\n")
 _NEXT = re.compile(r"[ \t]{0,16}(?:>[ \t])?(?P<secret>[\w.-]+)=?[ \t\r]*(?:\n|\Z)")
 
 

@@ -9,6 +9,7 @@ r"""Lines that hold another text: with ``\n`` for its ends of line, or as a list
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 #: a0="curl" a1="-u" a2="anna:x" of auditd
 _EXECVE = re.compile(r"\ba\d{1,2}=(?=\"[^\"\n]*\")")
@@ -23,9 +24,10 @@ _ITEM = re.compile(r"(?P<q>\\*[\"'])(?P<word>[\w./:=@+,%~-]+)(?P=q)(?=[\], \t\n]
 _BETWEEN = ("',", '",', ", -")
 
 
-def may_fold(text: str) -> bool:
-    """Whether a text may have a line with another text in it."""
-    return "\\n" in text or "EXECVE" in text or any(between in text for between in _BETWEEN)
+def folding(lines: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
+    """The lines that hold another text, with `folds`."""
+    some = [line for line in lines if "[" in line or "\\n" in line or "EXECVE" in line or "-ArgumentList" in line]
+    return {line: texts for line in some if (texts := folds(line))}
 
 
 def folds(line: str) -> list[tuple[int, str]]:

@@ -7,13 +7,15 @@ were seen before: each says which needles may be where it is, and most say none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 #: What begins an option of a command.
 OPTION = re.compile(r"-(?<![\w=:,.-]-)")
 
 #: Numbers of finders by needle.
 _Finders = dict[str, set[int]]
+#: Numbers of finders by the number of a line.
+_Held = dict[int, set[int]]
 
 #: A needle with one of these signs is looked for where the sign is.
 _SIGNS = (
@@ -57,17 +59,35 @@ _SHAPED = {
     "1000.": re.compile("0{32}$"),
     ">.": re.compile("[mno][0a-z]{21,27}"),
 }
+_ANY_SHAPE = re.compile("|".join(shape.pattern for shape in _SHAPED.values()))
 #: Other needles are looked for where their longest part of letters and digits is a word: "ghp" of "ghp_", "net" of "net
 #: use". Hexadecimal digits are all alike in words, since times, numbers and ids differ.
 _TO_WORDS = bytes(
-    48 if char in "0123456789abcdef" else ord(char) if char in "ghijklmnopqrstuvwxyz" else 32
+    48 if char in "0123456789abcdef" else ord(char) if char in "ghijklmnopqrstuvwxyz\n" else 32
     for char in map(chr, range(256))
 )
 _MOST = 50_000  # words that are kept
 
 
-def _words(raw: bytes) -> list[str]:
-    return raw.translate(_TO_WORDS).decode().split()
+def _folded(raw: bytes) -> str:
+    return raw.translate(_TO_WORDS).decode()
+
+
+def _numbers(sign: str, text: str) -> Iterator[int]:
+    """The numbers of the lines of `text` that hold a sign."""
+    at, begin, number = text.find(sign), 0, 0
+    while at >= 0:
+        number += text.count("\n", begin, at)
+        yield number
+        begin = text.find("\n", at)
+        at = text.find(sign, begin) if begin >= 0 else -1
+
+
+def _hold(group: _Finders, text: str, number: int, held: _Held) -> None:
+    """Note the finders of those needles of a group that line `number` holds, whose text is given."""
+    for needle, finders in group.items():
+        if needle in text:
+            held.setdefault(number, set()).update(finders)
 
 
 class Needles:
@@ -76,9 +96,7 @@ class Needles:
     One that begins with ``>`` (no part of it) may stand in a word, as the beginning of a key without a mark of its own.
     """
 
-    def __init__(self, of_finders: Iterable[Iterable[str]], optional: Iterable[int]):
-        """`optional` are the finders that look for options: for them a text must have one."""
-        self._optional = frozenset(optional)
+    def __init__(self, of_finders: Iterable[Iterable[str]]):
         self._signs: dict[str, _Finders] = {}
         self._parts: dict[str, _Finders] = {}
         self._words: dict[str, _Finders] = {}
@@ -95,9 +113,9 @@ class Needles:
             return self._signs.setdefault(sign, {})
         if needle in _SHAPED:
             return self._shaped.setdefault(needle, {})
-        folded = " ".join(_words(needle.encode()))
+        folded = " ".join(_folded(needle.encode()).split())
         for part in _PARTS:
-            if (plain := part.encode().translate(_TO_WORDS).decode()) in folded:
+            if (plain := _folded(part.encode())) in folded:
                 return self._parts.setdefault(plain, {})
         longest = max(folded.split(), key=lambda part: (bool(part.strip("0")), len(part)))
         return (self._parts if needle[0] == ">" else self._words).setdefault(longest, {})
@@ -107,47 +125,39 @@ class Needles:
         low = "\n".join(lines).lower().replace("\t", " ")
         if "@" in low:  # one that begins a line has no login before it
             low = f"\n{low}".replace("\n@", "\n")[1:]
-        raw = low.encode("utf-8", "surrogatepass")
-        possible = {needle: its for sign, group in self._signs.items() if sign in low for needle, its in group.items()}
-        words = {*_words(raw)} - self._plain
-        if fresh := words - self._telling.keys():
-            possible |= self._learn(fresh)
-        for word in words - fresh:
-            for group in self._telling[word]:
-                possible |= group
-        found: dict[str, set[int]] = {}
-        options = None
-        for needle, numbers in possible.items():
-            at = low.find(needle)
-            if at >= 0 and numbers <= self._optional:
-                if options is None:
-                    options = bool(OPTION.search(low))
-                if not options:
-                    continue
-            while at >= 0:
-                end = low.find("\n", at)
-                end = end if end >= 0 else len(low)
-                found.setdefault(low[low.rfind("\n", 0, at) + 1 : end], set()).update(numbers)
-                at = low.find(needle, end)
-        if not found:
-            return {}
-        return {line: found[plain] for line, plain in zip(lines, low.split("\n"), strict=True) if plain in found}
+        held: _Held = {}
+        texts = low.split("\n")
+        of_lines = [line.split() for line in _folded(low.encode("utf-8", "surrogatepass")).split("\n")]
+        words = set().union(*of_lines) - self._plain
+        fresh = self._learn(new) if (new := words.difference(self._telling)) else {}
+        telling = {word: groups for word in words if (groups := fresh.get(word) or self._telling.get(word))}
+        for number, own in enumerate(of_lines):
+            for word in set(filter(telling.__contains__, own)):
+                for group in telling[word]:
+                    _hold(group, texts[number], number, held)
+        for sign, group in self._signs.items():
+            for number in _numbers(sign, low):
+                _hold(group, texts[number], number, held)
+        return {lines[number]: finders for number, finders in held.items()}
 
-    def _learn(self, words: set[str]) -> _Finders:
-        """The needles that may be beside words which were not seen before."""
-        together = " ".join(words)
-        parts = [part for part in self._parts if part in together]
+    def _learn(self, words: set[str]) -> dict[str, list[_Finders]]:
+        """The groups of needles that may be where words are which were not seen before."""
         telling = {word: [self._words[word]] for word in words & self._words.keys()}
-        for part in parts:
-            for word in words:
-                if part in word:
-                    telling.setdefault(word, []).append(self._parts[part])
+        # Of words of four characters and fewer, as base64 in groups has them, there may be hundreds.
+        every, long = (f" {' '.join(some)} " for some in (words, [word for word in words if len(word) > 4]))
+        for part, group in self._parts.items():
+            together = every if len(part) < 5 else long
+            at = together.find(part)
+            while at >= 0:
+                end = together.index(" ", at)
+                telling.setdefault(together[together.rindex(" ", 0, at) + 1 : end], []).append(group)
+                at = together.find(part, end)
         for word in words:
-            if len(word) > 19:
+            if len(word) > 19 and _ANY_SHAPE.match(word):
                 its = [self._shaped[needle] for needle, shape in _SHAPED.items() if shape.match(word)]
                 if its:
                     telling.setdefault(word, []).extend(its)
         if len(self._plain) + len(self._telling) < _MOST:
-            self._plain |= words - telling.keys()
+            self._plain |= words.difference(telling)
             self._telling |= telling
-        return {needle: its for groups in telling.values() for group in groups for needle, its in group.items()}
+        return telling

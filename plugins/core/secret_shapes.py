@@ -25,7 +25,12 @@ _BETWEEN = r"""(?:\\*["'\])]|\x1b\[[\d;]{0,9}m){0,4}\s{0,9}(?:=>|->|[=:,]|%3[aA]
 
 SHAPES: tuple[Pattern, ...] = (
     # eyJ0eXAiOiJKV1Qi.eyJhdWQiOiJodHRw.c2lnbmF0dXJl: a JWT; its signature may have been cut off
-    _prefixed("eyj", r"eyJ[\w-]{8,}+(?:[+/][\w+/-]++)?(?:={1,2}|(?:\.{1,2}[\w-]++){0,4}\.?)"),
+    (
+        ("eyj",),
+        re.compile(
+            r"(?P<secret>eyJ(?<![A-Za-z0-9]eyJ)[\w-]{8,}+(?:[+/][\w+/-]++)?(?:={1,2}|(?:\.{1,2}[\w-]++){0,4}\.?))"
+        ),
+    ),
     # the same with blanks in its JSON, and as base64
     _prefixed(">ewog >ewoi >eyai", r"(?:ewog|ewoi|eyAi)[\w-]{8,}+={0,2}\.[\w-]{8,}+={0,2}(?:\.[\w-]++)?"),
     _prefixed(">zxlk", r"ZXlK[A-Za-z0-9+/]{60,}+={0,2}"),

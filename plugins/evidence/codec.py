@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from plugins.core.redaction import clean, redact
+from plugins.core.redaction import clean, redact, redact_all
 from plugins.core.strict_json import check_version, checked, whole
 from plugins.evidence.records import EvidenceRecord
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
@@ -27,7 +27,12 @@ def redacted(evidence: Evidence) -> Evidence:
         remedy=redact(evidence.session.remedy),
         via=redact(evidence.session.via),
     )
-    results = {key: _redacted(result) for key, result in evidence.results.items()}
+    texts = redact_all([text for result in evidence.results.values() for text in (result.stdout, result.stderr)])
+    outputs = zip(texts[::2], texts[1::2], strict=True)
+    results = {
+        key: _with_output(result, *output)
+        for (key, result), output in zip(evidence.results.items(), outputs, strict=True)
+    }
     return Evidence(Vm.from_dict(saved_vm(evidence.vm)), session, results, evidence.started)
 
 
@@ -44,8 +49,7 @@ def saved_vm(vm: Vm) -> dict[str, Any]:
     return {**clean(data), **kept}
 
 
-def _redacted(result: ProbeResult) -> ProbeResult:
-    stdout, stderr = redact(result.stdout), redact(result.stderr)
+def _with_output(result: ProbeResult, stdout: str, stderr: str) -> ProbeResult:
     if stdout == result.stdout and stderr == result.stderr:  # as most are: the redaction may return an equal text
         return result
     return replace(result, stdout=stdout, stderr=stderr)

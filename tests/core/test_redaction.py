@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugins.core import redaction
-from plugins.core.redaction import redact, remember, remember_environment
+from plugins.core.redaction import redact, redact_all, remember, remember_environment
 
 JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
@@ -115,6 +115,36 @@ def test_a_secret_ends_with_its_line() -> None:
 )
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
+
+
+def test_texts_together_are_redacted_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = redaction.mark("of-the-runner-4")
+    harmless = ["mysql \\", "-phunter22", "since", "of-the-runner-4", "a long text of harmless words"]
+    secret = [
+        "mysql \\\n-phunter22",  # a command that goes on
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+        "run: ['mysql', '-u', 'root', '-phunter22']",
+        "DB_PASS=hunter22\0HOME=/root",
+        "p\0a\0s\0s\0w\0o\0r\0d\0=\0h\0u\0n\0t\0e\0r\x002\x002\0",
+        "since\nof-the-runner-4",
+        "since of-the-runner-4\npassword=hunter22",
+        "a long text of harmless words\n" * 50 + "password=hunter22",
+        "\n".join("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdH" + end for end in ("0/", "1+")),
+    ]
+    monkeypatch.setattr(redaction, "_harmless", set())
+    monkeypatch.setattr(redaction, "_shown", {})
+    monkeypatch.setattr(redaction, "_remembered", [])
+    assert redact_all(harmless) == harmless
+    assert redaction._harmless >= set(harmless)
+    monkeypatch.setattr(redaction, "_remembered", [("of-the-runner-4", known)])
+    together: list[str] = []
+    for _ in range(2):  # with new lines, and with lines that are known
+        redaction._shown.clear()
+        together = redact_all(secret)
+        assert [text for text, shown in zip(secret, together, strict=True) if text == shown] == []
+        redaction._shown.clear()
+        assert together == [redact(text) for text in secret]
+    assert redact_all([*secret, *harmless[:3]]) == [*together, *harmless[:3]]  # as they were shown before
 
 
 def test_what_was_seen_in_other_texts_hides_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
