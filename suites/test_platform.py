@@ -41,7 +41,7 @@ def _runtime(text: object) -> tuple[int, ...] | None:
 
 
 def _upgrade(cluster: Resource, floor: str = "") -> tuple[str, Fix]:
-    """How to get a runtime of `floor` or later, and the command, when the cluster is offered one."""
+    """The remedy to get a runtime of `floor` or later, with the command if Azure offers one to the cluster."""
     versions = [upgrade.get("targetClusterVersion") for upgrade in prop(cluster, "availableUpgradeVersions") or []]
     offered = sorted((version for version in versions if _runtime(version)), key=_numbers)
     listed = f"it is offered {', '.join(offered) or 'none at present'}"

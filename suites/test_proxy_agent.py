@@ -137,7 +137,7 @@ def test_the_agent_sends_everything_through_its_proxy(agent: Agent, agent_config
         fail(
             f"The agent's proxy.bypass names {', '.join(astray)}; expected none of AAD, ARM, Arc. Requests to {hosts} "
             "would bypass the CSN proxy.",
-            # Other exemptions may be intended: a person has to decide which stay.
+            # Other exemptions may be intended: the operator must decide which to keep.
             fix=on_vm(sh("sudo {}", _CLEAR)) if len(astray) == len(agent_config.bypass) else (),
         )
     if agent_config.bypass:

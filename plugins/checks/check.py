@@ -1,4 +1,4 @@
-"""How a check is declared: an ordinary pytest test function with an id, a severity, and its relations to other checks.
+"""The declaration of a check: a pytest test function with an id, a severity, and its relations to other checks.
 
 A check is a pure function over evidence. It returns the sentence of a pass, or stops with `fail`, `warn`, `unknown`
 or `not_applicable`. It never uses the network, so it judges a live VM and a saved run in the same way.

@@ -1,7 +1,7 @@
-"""How a probe is declared: one read-only command that runs on the VM, written beside the checks that read it.
+"""The declaration of a probe: one read-only command that runs on the VM, written beside the checks that read it.
 
 A probe is a pytest fixture, so pytest's fixture closure gives, for the selected checks, exactly the commands that
-have to run::
+must run::
 
     healthz = probe("curl --noproxy '*' --max-time 3 ...", timeout=5, needs=["curl"], read=CurlAnswer.read)
 

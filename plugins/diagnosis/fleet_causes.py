@@ -72,7 +72,7 @@ class Cause:
 
     @property
     def headline(self) -> str:
-        """What to do, in a few words: ``Start 13 VMs that are powered off``."""
+        """The headline of a fix: ``Start 13 VMs that are powered off``."""
         return headline(self.action, self.kind, self.name, list(self.vms), list(self.items))
 
     @property

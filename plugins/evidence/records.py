@@ -64,7 +64,7 @@ class MemberRecord(TypedDict):
 
 
 class ManifestKind(TypedDict):
-    """What every ``manifest.json`` has, of any version."""
+    """The fields of every ``manifest.json``, of any version."""
 
     format: str
     version: Any

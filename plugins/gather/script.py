@@ -11,7 +11,7 @@ The format on stdout, with a nonce N that is new for every VM and every run (all
                                                     STATE: e ended, t timed out, x no tool, r no root
                                                     BEGIN, END: /proc/uptime, seconds with two decimals
     \\nN full PLACES\\n                               no folder could be written: nothing was run
-    \\nN end\\n                                       every probe has its frame and the folder is gone
+    \\nN end\\n                                       every probe has its frame and the folder is removed
 
 On the VM: a private folder in the first writable place (memory first, so that a full disk does not matter). It has two
 FIFOs per probe, which hold its output until it is sent; a FIFO in which probes, the clock and the sender send reports;

@@ -27,8 +27,8 @@ ADVICE: Mapping[int | None, str] = {
     "ForceCommand in %ProgramData%\\ssh\\sshd_config.",
 }
 
-# PowerShell itself reads stdin, line by line, for $input; whatever else read it would compete with that. $stdin is for
-# the script: it ends when the client is gone. In ConstrainedLanguage mode (AppLocker, WDAC) no .NET can be called.
+# PowerShell itself reads stdin, line by line, for $input; another reader would compete with it. $stdin, for the script,
+# ends when the client disconnects. In ConstrainedLanguage mode (AppLocker, WDAC) .NET cannot be called.
 # -eq and -ceq compare as a language does, for which NUL and a soft hyphen are nothing.
 _BOOTSTRAP = f"""
 $ProgressPreference = 'SilentlyContinue'

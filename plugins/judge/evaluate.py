@@ -204,7 +204,7 @@ def _incomplete(result: ProbeResult, probe: Probe) -> str:
 
 
 def _ending(status: int | None) -> str:
-    """How a command ended, in words."""
+    """The end of a command, in words."""
     if status is None:
         return "its exit status is missing"
     if 128 < status < 193:

@@ -35,7 +35,7 @@ class Listener:
         self._config = config
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C while checks are judged; pytest's own stops (``--sw``) are none."""
+        """Ctrl-C while checks are judged, but not pytest's own stops (``--sw``)."""
         if type(excinfo.value) is KeyboardInterrupt:
             self._run.state.interrupted = True
 

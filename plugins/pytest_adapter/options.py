@@ -89,7 +89,7 @@ def _vms(add: Add) -> None:
 
 
 def _checks(add: Add) -> None:
-    """What to run on them."""
+    """Options for the checks and their commands."""
     add(
         "--check",
         action="append",
@@ -108,7 +108,7 @@ def _checks(add: Add) -> None:
 
 
 def _gates(add: Add) -> None:
-    """What decides the exit code."""
+    """Options for the exit code."""
     add(
         "--gate",
         metavar="POLICY",
@@ -128,7 +128,7 @@ def _gates(add: Add) -> None:
 
 
 def _azure(add: Add) -> None:
-    """What to ask Azure."""
+    """Options for requests to Azure."""
     add("--no-azure", action="store_true", help="judge the guests only; send no request to Azure")
     add("--subscription", metavar="ID", help="the subscription in which to find VMs without a resource_id, by name")
     add("--resource-group", metavar="NAME", help="the same, in this resource group only")
@@ -141,7 +141,7 @@ def _azure(add: Add) -> None:
 
 
 def _ssh(add: Add) -> None:
-    """How to reach the VMs, and what to do with those that are ready."""
+    """Options for SSH and for enrollment."""
     add("--ssh-user", metavar="NAME", help="log in as this user; overrides inventory and Azure")
     add("--ssh-jump", metavar="HOST", help="reach every VM through this jump host, as for ssh -J: [user@]host[:port]")
     add(
@@ -154,7 +154,7 @@ def _ssh(add: Add) -> None:
 
 
 def _reports(add: Add) -> None:
-    """What to write, keep and explain."""
+    """Options for reports and `--explain`."""
     add(
         "--split-by",
         metavar="TAG",

@@ -1,4 +1,4 @@
-"""What results say of VMs together: their causes, the plan, the findings and the drift."""
+"""Results about the whole fleet: causes, plan, findings and drift."""
 
 from __future__ import annotations
 

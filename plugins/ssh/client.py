@@ -349,7 +349,7 @@ class _Visits:
         return await self._retried(route, deadline, attempt)
 
     async def _see_jump_hosts(self, route: Route) -> None:
-        """After a failure behind these jump hosts: raise `SshError` when one of them is gone.
+        """After a failure behind these jump hosts: raise `SshError` when one of them has failed.
 
         A silent one (for example, when a network was cut) is given up at once for all VMs behind it.
         """

@@ -36,7 +36,7 @@ foreach ($name in 'proxy.url', 'proxy.bypass') {{
 }}
 '{END}'"""
 
-#: A service that may not be started, and one that is gone when its last handle is closed: Start (4) and DeleteFlag in
+#: A service that cannot be started, and one that is deleted when its last handle is closed: Start (4) and DeleteFlag in
 #: its registry key. StartType of ServiceController needs .NET Framework 4.6.1.
 DISABLED, MARKED = "disabled", "marked for deletion"
 _SERVICE = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\"

@@ -1,4 +1,4 @@
-"""How each tool reads NO_PROXY: curl, Go (azcmagent) and Python requests (az) disagree, and so do versions of curl.
+"""Each tool's reading of NO_PROXY: curl, Go (azcmagent) and Python requests (az) differ, and so do versions of curl.
 
 Each of the three functions answers whether a tool, with this value, would connect to `host` directly. They follow the
 tools' own sources: curl 7.29 to 8.21, Go 1.22 (x/net/http/httpproxy) and requests 2.32. What differs, for an address:

@@ -45,7 +45,7 @@ def _address(value: str) -> str:
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
-    except ValueError:  # it is no address
+    except ValueError:  # not an address
         return value
 
 

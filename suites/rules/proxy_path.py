@@ -1,4 +1,4 @@
-"""How far a request through the CSN proxy got, what stopped it, and the remedy."""
+"""The path of a request through the CSN proxy: how far it got, the failure, and the remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suites.wording import sentence
 
 @dataclass(frozen=True, slots=True)
 class ProxyPath:
-    """How far a request through the proxy got: `reached`, or what stopped it and the remedy."""
+    """The path of a request through the proxy: `reached`, or the failure and the remedy."""
 
     message: str
     remedy: str = ""
@@ -114,7 +114,7 @@ def _not_the_csn_proxys(answer: CurlAnswer) -> str:
 
 
 def _no_proxy_there(answer: CurlAnswer, host: str, proxy: str) -> ProxyPath:
-    """No TCP connection: to the proxy, since curl was told to use it."""
+    """There was no TCP connection to the proxy."""
     why = {
         5: "its name does not resolve",
         6: "its name does not resolve",

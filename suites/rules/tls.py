@@ -219,7 +219,7 @@ class Tls:
 
 
 def _version_of(cipher: str) -> str:
-    """NSS names no version; its suites tell: those without a key exchange are of 1.3, the AEAD ones of 1.2."""
+    """The version by the cipher suite, as NSS prints none: suites without a key exchange are 1.3, AEAD ones 1.2."""
     if re.match(r"TLS_(AES|CHACHA20)", cipher):
         return "1.3"
     return "1.2" if re.search(r"GCM|CCM|POLY1305|SHA256$|SHA384$", cipher) else ""

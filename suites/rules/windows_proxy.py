@@ -8,7 +8,7 @@ MACHINE = "the Machine environment"
 
 
 def set_machine(variable: str, value: str) -> str:
-    """How to set a variable for every process, and the services to restart."""
+    """The steps to set a variable for every process, and the services to restart."""
     return (
         f"In an elevated PowerShell: [Environment]::SetEnvironmentVariable('{variable}', '{value}', 'Machine') ; then "
         "Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, "

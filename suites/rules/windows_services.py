@@ -20,7 +20,7 @@ def due(show: AgentStatus, services: AgentServices) -> list[str]:
 
 
 def remedy(services: AgentServices, due: Sequence[str]) -> str:
-    """How the services that are due get to run."""
+    """The remedy for services that must run but do not."""
     units = [services.units.get(name) for name in due]
     if any(unit and MARKED in unit.detail for unit in units):
         return (

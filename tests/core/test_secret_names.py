@@ -1,4 +1,4 @@
-"""How surely a name is a secret's, and which values beside one are none: `plugins.core.secret_names`."""
+"""The levels of secret names, and values beside them that are not secrets: `plugins.core.secret_names`."""
 
 from __future__ import annotations
 

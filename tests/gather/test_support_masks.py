@@ -33,7 +33,7 @@ def test_a_name_of_the_table_is_known_on_the_vm() -> None:
     assert [line for line in masked(lines) if "hunter22" in line] == []
 
 
-#: Of awk, sed -E and .NET: what they print of a proxy's login, whatever is in its password.
+#: The output of awk, sed -E and .NET for a proxy's login, with any password.
 LOGINS = [
     "http://user:qx ssw0rd@h:3128",
     'http://user:qx"ssw0rd@h:3128',
@@ -54,7 +54,7 @@ def test_a_password_is_masked_with_any_characters() -> None:
     assert [re.sub(LOGIN, "://***@", line) for line in lines] == expected
 
 
-#: A package's architecture and name, and a status: sed, which looks at no value, takes them for secrets.
+#: A package's architecture and name, and a status: sed, which ignores the value, mistakes them for secrets.
 _TAKEN = ("passwd:amd64 (1:", "SEC_E_UNKNOWN_CREDENTIALS = 0x", "jsonwebtoken:jjwt-jackson", "PublicKeyToken=31bf")
 
 

@@ -1,5 +1,5 @@
-"""What the bootstrap for Windows does with a script that is not as it was sent: its own text, in one PowerShell for all
-inputs. That PowerShell ends with the bootstrap's status, and gives it stdin: tests/gather/test_windows_engine.py."""
+"""The bootstrap for Windows with damaged scripts: its text, in one PowerShell for all inputs.
+tests/gather/test_windows_engine.py tests its exit status and stdin."""
 
 from __future__ import annotations
 

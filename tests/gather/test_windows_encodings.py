@@ -1,5 +1,5 @@
-"""How the engine for Windows VMs reads what programs print, on a real PowerShell: with the OEM code page that the registry
-names, and UTF-16 without a byte order mark."""
+"""The engine for Windows VMs decodes output on a real PowerShell: with the OEM code page in the registry, and UTF-16
+without a byte order mark."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the engine for Windows VMs does for one probe costs no other probe its frame, and believes nothing that the probe
-could have changed. On a real PowerShell."""
+"""The engine for Windows VMs isolates probes: a failure with one does not cost others their frames, and no value that a
+probe can change is trusted. On a real PowerShell."""
 
 from __future__ import annotations
 

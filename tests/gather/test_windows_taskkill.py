@@ -1,5 +1,5 @@
-"""How the engine for Windows VMs stops programs on Windows PowerShell 5.1: .NET Framework does not know the parents of
-processes, so taskkill.exe stops each tree. Here a PowerShell is made to not know them either, and a shell script is its
+"""The engine for Windows VMs stops programs on Windows PowerShell 5.1: .NET Framework does not know the parents of
+processes, so taskkill.exe stops each tree. Here the same is forced on PowerShell 7, and a shell script is its
 taskkill.exe; under Wine it is Wine's own."""
 
 from __future__ import annotations

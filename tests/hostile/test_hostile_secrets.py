@@ -229,7 +229,7 @@ def test_crashes_of_pytest_show_no_secret(project: pytest.Pytester) -> None:
     assert "hunter22" not in output
 
 
-# --- the search itself finds what is there
+# --- the search itself finds secrets
 
 
 @pytest.mark.parametrize("form", forms(SECRET))

@@ -134,8 +134,8 @@ def test_a_fleet_from_azure_is_found_reached_and_ready(up: Up, tmp_path: Path) -
     run += f" --reports={shlex.quote(str(tmp_path))}"
     fleet = f"--azure-fleet={docs.SUBSCRIPTION}/{docs.VM_GROUP} --inventory={shlex.quote(str(beside))}"
     script = f'{run} {fleet} --profile="$LAB_PROFILE"'
-    # The Arc resource goes to the VMs' own resource group, where nobody has planted roles. Beside them is what keeps no
-    # VM back: so it is seen that faults of the run reach COMMAND, by the profile and by the runner's az.
+    # The Arc resource belongs in the VMs' own resource group, in which no roles are planted. The faults of the run do not
+    # prevent readiness; they show that such faults reach COMMAND, by the profile and by the runner's az.
     of_run = "run=bundle-below-the-newest-article,runner-networkcloud-beta"
     done = up(2, script, "vm1=roles-at-subscription", "vm2=roles-at-subscription", of_run)
     results = json.loads((newest_run(tmp_path) / "results.json").read_text(encoding="utf-8"))

@@ -83,7 +83,7 @@ def test_a_bundle_says_without_a_network_what_the_run_said(lab_runs: None, tmp_p
     assert {"support_cloud_init_log", "support_agent_logs", "support_agent_journal"} <= evidence["seen"].keys()
 
 
-#: Starts the suite, kills it -9 when VM and Azure have been kept (OTHER is off: it takes 10 s to know), and goes on.
+#: Starts the suite, kills it (-9) when VM and Azure are saved (OTHER is off, which takes 10 s to detect), and resumes it.
 KILLED = """
 import os, pathlib, signal, subprocess, sys, time
 reports, fleet, vm, other, *suite = pathlib.Path(sys.argv[1]), *sys.argv[2:]

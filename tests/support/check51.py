@@ -1,8 +1,8 @@
 """Whether a text uses only the syntax and names of Windows PowerShell 5.1 and .NET Framework 4.6.2.
 
 PowerShell 7's parser lists the names in a text (check51.ps1). The tables below contain the names that the texts use and
-that, by the documentation, .NET Framework 4.6.2 or an earlier version has. Every other name is refused until it is added
-here.
+that, by the documentation, .NET Framework 4.6.2 or an earlier version has. Every other name is refused until it is
+added here.
 """
 
 from __future__ import annotations
