@@ -197,7 +197,8 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
             "the proxy requires a login",
         )
     if status == 429:
-        wait = _retry_after(response)
+        header = str(response.headers.get("Retry-After"))
+        wait = header if header.isdigit() else ""
         return (
             f"{answer}: it throttles the runner's requests" + (f", and asks to wait {wait} s." if wait else "."),
             f"Run again {f'in {wait} s' if wait else 'in a few minutes'}, or with fewer VMs.",
@@ -294,11 +295,6 @@ def _place(response: Any) -> tuple[str, str]:
     namespaces = re.findall(r"/providers/([A-Za-z][\w.]+)", url)
     match = re.search(r"/subscriptions/([0-9A-Za-z-]+)", url)
     return (namespaces[-1] if namespaces else "the resource provider"), (match[1] if match else "ID")
-
-
-def _retry_after(response: Any) -> str:
-    value = str(response.headers.get("Retry-After"))
-    return value if value.isdigit() else ""
 
 
 def _not_signed_in(text: str, cloud: Cloud) -> tuple[str, str]:

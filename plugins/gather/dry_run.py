@@ -24,8 +24,9 @@ def page(plans: Mapping[str, Sequence[ProbeCommand]], vms: Sequence[Vm], options
         groups.setdefault((vm.os, tuple(plans[vm.name])), []).append(vm.name)
     lines = []
     for (os, commands), names in groups.items():
+        on = ", ".join(names[:8]) + (f" and {len(names) - 8} more VMs" if len(names) > 8 else "")
         lines += [
-            f"On {_names(names)}: {counted(len(commands), 'command')}, run in parallel, in one SSH session per VM.",
+            f"On {on}: {counted(len(commands), 'command')}, run in parallel, in one SSH session per VM.",
             *(_POWERSHELL if os == "windows" else _SHELL),
             "",
         ]
@@ -64,8 +65,3 @@ def enrollment_lines(mode: str, groups: Iterable[tuple[ProbeCommand, Sequence[st
         limits = f"{'as root; ' if command.root else ''}at most {command.timeout:g} s"
         lines += ["", f"# {command.key} on {', '.join(names)} ({limits})", *command.command.strip().splitlines()]
     return lines
-
-
-def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more VMs"

@@ -66,7 +66,9 @@ class Waiver:
 
     def covers(self, check: str, vm: Vm, parameter: str) -> bool:
         """Whether this exception is for that check on that VM."""
-        if check != self.check or (self.parameter and not _like(parameter, self.parameter)):
+        if check != self.check or (
+            self.parameter not in ("", parameter) and not fnmatchcase(parameter, self.parameter)
+        ):
             return False
         if isinstance(self.vms, str):
             return inventory.hits(self.vms, vm)
@@ -184,10 +186,6 @@ def _checks(document: Any, entries: Sequence[Any]) -> Iterator[tuple[int, str, s
         if isinstance(entry, Mapping) and isinstance(entry.get("check"), str) and entry["check"]:
             where = ("waivers", number, "check")
             yield line_of(document, where), name_of(where), str(entry["check"])
-
-
-def _like(text: str, pattern: str) -> bool:
-    return text == pattern or fnmatchcase(text, pattern)
 
 
 def _own_rules(document: Any, entries: Sequence[Any], today: date) -> Iterator[Problem]:

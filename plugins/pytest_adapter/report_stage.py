@@ -53,8 +53,8 @@ def run(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     if not judged:
         config.stash[HTML].withdraw()  # it would write to a removed folder, or over the earlier page
     if not judged and not run.scope.is_empty:
-        if run.kind != "resumed":
-            _remove_without_evidence(run.files.directory)
+        if run.kind != "resumed" and not any(run.files.directory.glob("evidence/*.json")):
+            shutil.rmtree(run.files.directory, ignore_errors=True)
         if state.selected and exitstatus == pytest.ExitCode.OK:  # a conftest.py replaced the loop
             session.exitstatus = EXIT_UNKNOWN
         return
@@ -86,12 +86,6 @@ def _remove_old_runs(config: pytest.Config, run: Run) -> list[str]:
     removed, problems = remove_old_runs(directory.parent, option.keep, never)
     gone = [f"Removed {counted(len(removed), 'old run')} (--keep={option.keep})"] if removed else []
     return gone + [f"--keep={option.keep}: {problem}" for problem in problems]
-
-
-def _remove_without_evidence(directory: Path) -> None:
-    """Remove the directory of a run without results, unless it has evidence."""
-    if not any(directory.glob("evidence/*.json")):
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _results(session: pytest.Session, run: Run) -> Harmless:

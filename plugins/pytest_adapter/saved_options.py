@@ -46,6 +46,10 @@ _OPTIONS = {
 }
 
 
+#: The values of options that were not given, or that change nothing.
+_NOT_SET: tuple[Any, ...] = (None, "", False, [], "strict")
+
+
 def to_saved(config: pytest.Config) -> dict[str, Any]:
     """The options to save, by name, and the paths as absolute ones."""
     chosen: dict[str, Any] = {name: getattr(config.option, name) for name in _OPTIONS}
@@ -69,11 +73,11 @@ def restore(config: pytest.Config, options: Mapping[str, Any], how: str) -> None
     except ValueError as error:
         raise pytest.UsageError(f"{how}: run.json of that run is damaged ({error}). Start a new run.") from None
     now = to_saved(config)
-    words = [str(argument) for argument in config.invocation_params.args]
+    given = {str(argument).partition("=")[0] for argument in config.invocation_params.args}
     conflicts = [
         flag
         for name, flag in _OPTIONS.items()
-        if now[name] != saved.get(name) and (_is_set(now[name]) or _is_given(flag, words))
+        if now[name] != saved.get(name) and (now[name] not in _NOT_SET or flag in given)
     ]
     if now["paths"] and now["paths"] != saved.get("paths"):
         conflicts += [os.path.relpath(path) for path in now["paths"]]
@@ -88,14 +92,6 @@ def restore(config: pytest.Config, options: Mapping[str, Any], how: str) -> None
     config.option.bundle = config.option.bundle or bool(saved.get("bundle"))
     if saved.get("paths"):
         config.args = config.option.file_or_dir = list(saved["paths"])
-
-
-def _is_set(value: Any) -> bool:
-    return value not in (None, "", False, [], "strict")
-
-
-def _is_given(flag: str, words: list[str]) -> bool:
-    return any(word == flag or word.startswith(f"{flag}=") for word in words)
 
 
 def profile_of(archive: Archive, saved: RunRecord, option: str | None = None) -> tuple[Profile, str]:

@@ -69,9 +69,6 @@ def _gauge(name: str, help: str, samples: Iterable[Sample]) -> list[str]:
 
 
 def _labels(labels: Mapping[str, str]) -> str:
-    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    escaped = {name: one_line(value).replace("\\", r"\\").replace('"', r"\"") for name, value in labels.items()}
+    pairs = ",".join(f'{name}="{value}"' for name, value in escaped.items())
     return f"{{{pairs}}}" if pairs else ""
-
-
-def _escaped(value: str) -> str:
-    return one_line(value).replace("\\", r"\\").replace('"', r"\"")
