@@ -77,11 +77,10 @@ class BundleFile:
         try:
             self._zip = _opened(self._file)
             self.manifest = self._verified()
-        except _BROKEN as error:
+        except BaseException as error:
             self._file.close()
-            raise BundleError(f"this bundle is damaged ({error}). {_AGAIN}") from None
-        except BaseException:
-            self._file.close()
+            if isinstance(error, _BROKEN):
+                raise BundleError(f"this bundle is damaged ({error}). {_AGAIN}") from None
             raise
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class NameAnswer:
             return cls((), "the resolver did not answer in time")
         if result.exit == 127:
             return cls((), "neither getent nor nslookup is installed", resolver=False)
-        output = result.stdout.replace("\r", "")
+        output = result.stdout
         if "Server:" in output:  # nslookup: the first address is the server's own
             output = output.partition("\nName:")[2]
             texts = re.findall(r"^Address(?: \d+)?:[ \t]*([0-9A-Fa-f.:]+)", output, re.M)

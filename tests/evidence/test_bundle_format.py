@@ -28,6 +28,7 @@ def good(tmp_path: Path) -> Path:
 def refused(path: Path) -> str:
     with pytest.raises(BundleError) as caught:
         BundleFile(path)
+    assert not any(file.resolve() == path for file in Path("/proc/self/fd").iterdir()), "it is still open"
     return str(caught.value)
 
 

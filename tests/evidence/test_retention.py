@@ -77,8 +77,8 @@ def test_links_are_not_followed(reports: Path, tmp_path: Path) -> None:
     run = reports / name(1)
     (run / "evidence/elsewhere").symlink_to(precious)  # inside a run: the link is removed, but not its target
     for day, file in ((2, "run.json"), (3, "results.json")):
-        (reports / name(day) / file).unlink()
-        (reports / name(day) / file).symlink_to(precious / file)
+        (reports / name(day) / file).rename(tmp_path / f"{day}-{file}")
+        (reports / name(day) / file).symlink_to(tmp_path / f"{day}-{file}")
     (reports / name(4) / ".lock").symlink_to(precious / "mine.txt")
     removed, problems = remove_old_runs(reports, 1, ())
     assert removed == [name(5), name(1)]

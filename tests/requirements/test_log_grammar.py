@@ -140,6 +140,9 @@ def test_a_later_line_takes_a_failure_back() -> None:
     assert levels(REFUSED, "done") == ["1 certain"], "a success without a retry is of another step"
     assert levels("E: Unable to locate package azure-cli", "Setting up azure-cli (2.75) ...") == []
     assert levels("E: Unable to locate package azure-cli", "Setting up jq (1.6) ...") == ["1 certain"]
+    assert levels(
+        "E: Unable to locate package jq", "E: Unable to locate package azure-cli", "Setting up azure-cli (2.75) ..."
+    ) == ["1 certain"]
     assert levels("Setting up azure-cli (2.75) ...", "E: Unable to locate package azure-cli") == ["2 certain"]
     assert levels("E: Could not get lock /var/lib/dpkg/lock", "Setting up jq (1.6) ...") == []
     assert levels("cp: cannot stat '/x': No such file or directory", "+ true") == ["1 complaint"]

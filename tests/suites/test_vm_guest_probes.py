@@ -59,6 +59,20 @@ def test_a_lock_that_is_held_is_seen(shell: list[str], tmp_path: Path) -> None:
     assert held[0].process
 
 
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ('"Ubuntu 22.04.5 LTS"', "Ubuntu 22.04.5 LTS"),
+        (r'"The \"own\" Linux"', 'The "own" Linux'),
+        ("Debian\\ 12", "Debian 12"),
+        ("Alice's Linux ", "Alice's Linux"),  # a shell would report the quote that nothing closes
+    ],
+)
+def test_a_value_is_read_as_a_shell_reads_it(value: str, name: str) -> None:
+    answer = f"ID=ubuntu\nPRETTY_NAME={value}\n@machine x86_64\n"
+    assert OperatingSystem.read(ProbeResult("system", "", "done", 0, answer)).name == name
+
+
 @pytest.mark.parametrize("name", ["guest", "system"])
 def test_no_lock_is_taken(name: str) -> None:
     probe = DECLARED[name]
