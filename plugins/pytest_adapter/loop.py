@@ -68,23 +68,23 @@ def run(session: pytest.Session) -> bool | None:
 def _judge_all(session: pytest.Session, accumulator: FleetAccumulator) -> None:
     loggers: dict[Path, Log] = {}
     lines = VmLines.of(session.config)
-    for number, item in enumerate(session.items, 1):
-        if isinstance(item, CheckItem):
-            log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
-            _judge(item, accumulator, log, lines)
-        else:
-            if lines is not None:
-                lines.finish()
-            following = session.items[number] if number < len(session.items) else None
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if lines is not None and session.shouldfail:
+    try:
+        for number, item in enumerate(session.items, 1):
+            if isinstance(item, CheckItem):
+                log = loggers.get(item.path) or loggers.setdefault(item.path, _logger(item))
+                _judge(item, accumulator, log, lines)
+            else:
+                if lines is not None:
+                    lines.finish()
+                following = session.items[number] if number < len(session.items) else None
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+    finally:
+        if lines is not None:
             lines.finish()
-        if session.shouldfail:
-            raise session.Failed(session.shouldfail)
-        if session.shouldstop:
-            raise session.Interrupted(session.shouldstop)
-    if lines is not None:
-        lines.finish()
 
 
 def _judge(item: CheckItem, accumulator: FleetAccumulator, log: Log, lines: VmLines | None) -> None:

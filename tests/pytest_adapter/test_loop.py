@@ -82,9 +82,20 @@ def test_verbose_output_names_place_and_word(judge: Judge) -> None:
     )
 
 
-def test_output_that_is_no_terminal_has_one_line_for_each_vm(judge: Judge) -> None:
-    lines = judge({"a": "right", "b": "wrong", "c": "odd"}).stdout.lines
-    assert [line for line in lines if line[:3] in ("a: ", "b: ", "c: ")] == ["a: 1 pass", "b: 1 fail", "c: 1 unknown"]
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), ["a: 1 pass", "b: 1 fail", "c: 1 unknown"]),
+        (("--check=VM-001",), ["a: 1 pass", "b: 1 fail", "c: 1 unknown"]),  # a check is the last test
+        (("-x",), ["a: 1 pass", "b: 1 fail"]),
+    ],
+    ids=["all", "checks", "-x"],
+)
+def test_output_that_is_no_terminal_has_one_line_for_each_vm(
+    judge: Judge, options: tuple[str, ...], expected: list[str]
+) -> None:
+    lines = judge({"a": "right", "b": "wrong", "c": "odd"}, *options).stdout.lines
+    assert [line for line in lines if line[:3] in ("a: ", "b: ", "c: ")] == expected
     assert not [line for line in lines if line.startswith("suites/test_small.py .")]
 
 
