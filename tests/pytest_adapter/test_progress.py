@@ -68,7 +68,7 @@ def test_a_terminal_has_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with show_progress(config(terminal), 3, fails) as shown:
         visit(shown, "good", "bad", "timed out")
     assert "3/3" in terminal.file.getvalue()
-    assert "VMs · at least 1 not ready · 1 not reached" in terminal.file.getvalue()
+    assert " VMs · at least 1 not ready · 1 not reached" in terminal.file.getvalue()
     assert terminal.lines == []
 
 

@@ -268,8 +268,7 @@ CASES: dict[str, tuple[str, str, dict[str, object] | None, dict[str, str]]] = {
     "an unknown keyword that is to be ignored": ("IgnoreUnknown Porto,UseKey*\nPorto 7\nUseKeyring yes\nPort 7\n", "vm-a", {"port": 7}, {}),
     "an include in a block that does not match": ("Host vm-b\n Include @DIR@/more\nHost *\n User anna\n", "vm-a", {"port": 22, "user": "anna"}, {"more": "Port 7\nHost vm-a\n Port 8\n"}),
     "an include leaves its Host lines behind": ("Host vm-a\n Include @DIR@/more\n Port 9\n", "vm-a", {"port": 9, "user": USER}, {"more": "Host vm-b\n User berta\n"}),
-    "an include of a folder": ("Include @DIR@/d\nPort 7\n", "vm-a", {"port": 7}, {"d/more": "Port 8\n"}),
-    "a name of digits": ("Port 7\n", "1.2.3.4.5", {"port": 7, "address": "1.2.3.4.5"}, {}),
+    "an include of a folder, for a name of digits": ("Include @DIR@/d\nPort 7\n", "1.2.3.4.5", {"port": 7, "address": "1.2.3.4.5"}, {"d/more": "Port 8\n"}),
     "quotes without an end": ('User "anna\n', "vm-a", None, {}),
     "two values": ("User anna berta\n", "vm-a", None, {}),
 }  # fmt: skip

@@ -113,6 +113,20 @@ ROWS["NET-003"] = [
         "Set the VM's clock (SSH-003). If it is right, exempt the endpoints from TLS inspection.",
     ),
     row(
+        "no revocation list",
+        tunnel("", 35, "schannel: next InitializeSecurityContext failed: CRYPT_E_REVOCATION_OFFLINE (0x80092013)"),
+        Status.UNKNOWN,
+        "Whether the certificate of management.azure.com is revoked could not be checked (schannel: next InitializeSecurityContext failed: CRYPT_E_REVOCATION_OFFLINE (0x80092013)). Revocation lists come over plain HTTP, which the CSN proxy does not serve.",
+        "On the VM, repeat the request without the revocation check: curl.exe -v --ssl-no-revoke --proxy http://169.254.0.11:3128 https://management.azure.com/",
+    ),
+    row(
+        "revoked",
+        tunnel("", 35, "schannel: next InitializeSecurityContext failed: CRYPT_E_REVOKED (0x80092010)"),
+        Status.FAIL,
+        "The certificate of management.azure.com is revoked (schannel: next InitializeSecurityContext failed: CRYPT_E_REVOKED (0x80092010)). Another server answers in its place.",
+        "Find out who answers: curl.exe -vk --proxy ... https://management.azure.com/ on the VM shows the certificate. Remove TLS inspection from the path.",
+    ),
+    row(
         "not said",
         tunnel("* schannel: disabled automatic use of client certificate\n"),
         Status.UNKNOWN,
