@@ -18,7 +18,7 @@ from plugins.azure.vm_view import AzureVmView
 from plugins.model import Status
 from tests.azure.reading import look, stopped
 from tests.support.arm_server import Arm, FakeCredential, arm_error, forbidden
-from tests.support.azure_site import options, populate, vm_id
+from tests.support.azure_site import SUBSCRIPTION, options, populate, vm_id
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,12 @@ def test_azure_that_fails_for_good_is_given_up(arm: Arm) -> None:
 
 
 def test_the_limit_for_all_requests_holds(arm: Arm) -> None:
-    view = look(arm, populate(arm, 1), seconds=0.0)
-    assert "the time limit for all requests to Azure, 0 s, was reached" in stopped(view, "vm").message
-    assert view.fleet.calls == []
+    for count, subject in ((1, "the virtual machine VM1"), (6, f"the virtual machines of subscription {SUBSCRIPTION}")):
+        vms = populate(arm, count)
+        view = AzureVmView(vms[-1], fetch(vms, options(arm, seconds=0.0)))
+        problem = f"Could not read {subject}: the time limit for all requests to Azure, 0 s, was reached"
+        assert stopped(view, "vm").message.startswith(problem)
+        assert view.fleet.calls == []
 
 
 @pytest.mark.parametrize("where", ["headers", "body"])

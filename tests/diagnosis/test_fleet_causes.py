@@ -109,6 +109,11 @@ def test_the_image_is_to_blame_when_all_its_vms_have_the_trouble(third: dict[str
     assert cause.name == ("Ubuntu" if kind == "image" else "")
 
 
+@pytest.mark.parametrize("id", ["/subscriptions/s/cloudServicesNetworks/CSN-X", "CSN-X/"])
+def test_a_cause_has_the_name_of_its_component(id: str) -> None:
+    assert Cause("CSN-001", "fail", "required", "csn", id, "").name == "CSN-X"
+
+
 def test_one_vm_of_an_image_says_nothing_about_the_image() -> None:
     (cause,) = find([vm("a", result("PROXY-002"), image="ubuntu")], THINGS)
     assert (cause.kind, cause.name) == ("guest", "")

@@ -1,7 +1,6 @@
 """Our hops, compared with the output of ``ssh -G``: fixed cases from several projects, and generated ones.
 
-The hops from the client are compared with its own output. The reader, for machines without a client, must give the same
-result or refuse the file.
+The client's hops are compared with its own output. The reader, where there is no client, must agree or refuse the file.
 """
 
 from __future__ import annotations
