@@ -197,13 +197,7 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
             "the proxy requires a login",
         )
     if status == 429:
-        header = str(response.headers.get("Retry-After"))
-        wait = header if header.isdigit() else ""
-        return (
-            f"{answer}: it throttles the runner's requests" + (f", and asks to wait {wait} s." if wait else "."),
-            f"Run again {f'in {wait} s' if wait else 'in a few minutes'}, or with fewer VMs.",
-            "Azure throttles the runner's requests",
-        )
+        return _throttled(answer, str(response.headers.get("Retry-After")))
     namespace, subscription = _place(response)
     if code == "SubscriptionNotFound":
         return (
@@ -232,6 +226,15 @@ def _answered(response: Any, cloud: Cloud, login: str) -> tuple[str, str, str]:
             "",
         )
     return f"{answer}: {reason or 'without a reason'}", "", ""
+
+
+def _throttled(answer: str, retry_after: str) -> tuple[str, str, str]:
+    wait = retry_after if retry_after.isdigit() else ""
+    return (
+        f"{answer}: it throttles the runner's requests" + (f", and asks to wait {wait} s." if wait else "."),
+        f"Run again {f'in {wait} s' if wait else 'in a few minutes'}, or with fewer VMs.",
+        "Azure throttles the runner's requests",
+    )
 
 
 def _unauthorized(answer: str, code: str, text: str) -> tuple[str, str]:
