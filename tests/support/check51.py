@@ -77,7 +77,7 @@ CALLS = set(
     Delegate::CreateDelegate/3 Diagnostics.Process::GetCurrentProcess/0 Diagnostics.Process::GetProcesses/0
     Dequeue/0 Enqueue/1 GetProperty/2 GetValue/1 Diagnostics.Process::Start/1
     Diagnostics.Process::new/0 Diagnostics.ProcessStartInfo::new/0
-    BeginErrorReadLine/0 BeginOutputReadLine/0 Dispose/0 EndsWith/1 Environment::Exit/1
+    BeginErrorReadLine/0 BeginOutputReadLine/0 Dispose/0 EndsWith/1 Environment::Exit/1 Equals/1
     Environment::ExpandEnvironmentVariables/1 Environment::GetEnvironmentVariable/1
     Environment::GetEnvironmentVariable/2 Environment::GetEnvironmentVariables/0 GetBaseException/0 GetBytes/1
     GetCommand/2 GetNewClosure/0 GetSerialNumber/0 GetSerialNumberString/0 GetStream/0 GetString/1 GetString/3
