@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 
 from plugins import ProbeResult, Profile, Vm, check, fail, recommended, required, unknown, warn
@@ -37,7 +38,9 @@ def test_the_imds_address_answers_ping(ping: ProbeResult, profile: Profile) -> s
     # 1 packets transmitted, 1 packets received, 0% packet loss     (busybox)
     if ping.exit == 0:
         return f"{profile.imds} answers ping."
-    why = sentence(last_line(ping.stderr).removeprefix("ping: "))
+    # 3 packets transmitted, 0 received: TimedOut     (.NET's IPStatus, from the probe for Windows)
+    status = re.search(r"0 received: (\w{1,40})$", ping.stdout, re.M)
+    why = sentence(status[1] if status else last_line(ping.stderr).removeprefix("ping: "))
     if "transmitted" not in ping.stdout and "nreachable" not in ping.stderr:
         unknown(
             f"ping did not run{why}.",
@@ -213,18 +216,20 @@ def _fail_without_a_proxy(answer: CurlAnswer, tried: str, request: str) -> NoRet
     docs="https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-agent-onboard",
     component="cluster",
 )
-def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, profile: Profile) -> str:
+def test_the_vm_does_not_pass_for_an_azure_vm(imds_compute: CurlAnswer, vm: Vm, profile: Profile) -> str:
     """The installer does not take the VM for an Azure VM.
 
     Success: GET /metadata/instance/compute, as the agent's installation script sends it, gets no 2xx answer.
-    Failure: it gets one: the script stops with AZCM0141, and the agent itself may refuse as well.
+    Failure: it gets one: the script stops with AZCM0141 (on Windows with AZCM0147), and the agent itself may refuse as
+    well.
     Unknown: the request got no answer, though the service is healthy.
     """
     answer, url = imds_compute, compute_url(profile)
     if 200 <= answer.code < 300:
+        code = "AZCM0147" if vm.os == "windows" else "AZCM0141"
         fail(
             f"GET {url} answered {answer.code}. That is how an Azure VM answers; expected 404. The installation script "
-            "of the agent would stop with AZCM0141 (this is an Azure virtual machine)."
+            f"of the agent would stop with {code} (this is an Azure virtual machine)."
         )
     if not answer.code:
         unknown(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 _WORD = (
     r"(?:err(?:or|eur|ore|o|no)?|fehler|fout|fel|feil|fejl|virhe|błąd|chyba|hiba|hata|ошибка|помилка|грешка|σφάλμα|eroare|"
     r"greška|napaka|klaida|kļūda|viga|lỗi|kesalahan|エラー|错误|錯誤|오류|שגיאה|خطأ|winsock|wsa|winhttp|wininet|code|status|état|"
-    r"stato|estado|returning|returned|failed(?: with)?|%%|hresult|win32exception|socketexception|"
+    r"stato|estado|returning|returned|exited(?: with)?|failed(?: with)?|%%|hresult|win32exception|socketexception|"
     r"(?:wsa)?getlasterror\(\)|helpmsg)"
 )
 _OF_THE_SYSTEM = r"(?: (?:code|number|was|is|of|système|de sistema|di sistema|do sistema|systemu))?"

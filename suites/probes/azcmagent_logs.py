@@ -120,8 +120,10 @@ def _meanings(lines: Sequence[LogLine]) -> Iterator[tuple[LogLine, Explanation]]
         if failed and at not in standing:
             continue
         explanations = [finding.explanation for finding in findings([line.text])]
-        yield from ((line, explanation) for explanation in explanations if explanation.in_logs)
-        if not explanations and reading.level is Level.CERTAIN and not line.log.startswith(INSTALLING):
+        # What may be harmless elsewhere is not, where the agent itself calls it an error.
+        error = reading.level is Level.CERTAIN and not line.log.startswith(INSTALLING)
+        yield from ((line, explanation) for explanation in explanations if explanation.in_logs or error)
+        if error and not explanations:
             yield line, meaning_of(reading.kind)
 
 

@@ -77,13 +77,11 @@ class OperatingSystem:
             ID_LIKE=debian
             @machine x86_64
         """
-        machine = re.search(r"^@machine (\S+)$", result.stdout, re.M)
+        stdout = result.stdout.replace("\r", "")
+        machine = re.search(r"^@machine (\S+)$", stdout, re.M)
         if not machine:
             raise ValueError(f"expected '@machine' and what uname -m says, found {result.stdout[-60:]!r}")
-        values = {
-            name: _unquoted(value)
-            for name, value in re.findall(r"^([A-Z_]+)=(.*)$", result.stdout.replace("\r", ""), re.M)
-        }
+        values = {name: _unquoted(value) for name, value in re.findall(r"^([A-Z_]+)=(.*)$", stdout, re.M)}
         id, version = values.get("ID", "").lower(), values.get("VERSION_ID", "")
         return cls(
             id=id,

@@ -19,6 +19,13 @@ _LEFT = {
     "product": "Windows lists it as installed",
 }
 
+# Not "repair": since agent 1.66 it is blocked where the MSI has installed the agent
+# (https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes).
+_INSTALL = "Install the agent with its current installer."
+_AGAIN = (
+    f"Remove Azure Connected Machine Agent in Apps and Features, or with msiexec.exe /x and its product code. {_INSTALL}"
+)
+
 _REMEDY = "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd."
 
 
@@ -29,8 +36,7 @@ def must_be_installed(agent: Agent) -> None:
         restart = "Restart the VM, which ends the removal of the service. " if "marked" in agent.left else ""
         unknown(
             f"The Connected Machine agent is half removed: {left}, and azcmagent.exe is missing.",
-            remedy=f"{restart}Repair or remove Azure Connected Machine Agent in Apps and Features, then install it "
-            "again.",
+            remedy=f"{restart}{_AGAIN if 'product' in agent.left else _INSTALL}",
         )
     if agent.setup and not agent.installed:
         not_applicable(

@@ -34,6 +34,7 @@ def exempts_too_little(setting: ProxySetting, place: str, curl: Version, vm: Vm)
                 f"{setting.variable} {problem} (found: {visible(value)}). IMDS requests from {place} would go to the "
                 f"proxy.{setting.set_in_sentence}",
                 _completed(setting, value, host, curl, vm),
+                place=place,
             )
     return None
 
@@ -86,6 +87,7 @@ def exempts_too_much(setting: ProxySetting, place: str, curl: Version, vm: Vm) -
         f"{setting.variable} exempts too much (found: {visible(value)}). Requests from {place} to {astray[0]}{more} "
         f"would not use the proxy, and nothing else leads there.{setting.set_in_sentence}",
         _with_own_entries(setting, value, vm),
+        place=place,
         keep=_own_entries(setting, value, vm),
     )
 
@@ -158,5 +160,6 @@ def lacks_localhost(setting: ProxySetting, curl: Version, vm: Vm) -> CheckOutcom
                 f"{setting.variable} lacks {', '.join(lacking)} in {place} (found: {visible(value)}). The agent "
                 "listens on localhost, ports 40342 and 40343; such requests may go to the proxy.",
                 _with_own_entries(setting, value, vm),
+                place=place,
             )
     return None

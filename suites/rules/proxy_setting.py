@@ -14,7 +14,7 @@ from plugins import CheckOutcome, Fix, Profile, Status, Vm
 from suites.probes.no_answer import NoAnswer
 from suites.probes.proxy_environment import Variables
 from suites.rules import guest_fixes
-from suites.rules.windows_proxy import MACHINE, set_machine
+from suites.rules.windows_proxy import MACHINE, NEW_SESSION, USER, drop_user, set_machine
 from suites.wording import visible
 
 SESSION = "the SSH session"
@@ -31,6 +31,7 @@ class ProxySetting:
     files: tuple[str, ...]  # files that assign the variable, if known; none on Windows
     windows: bool
     profile: Profile
+    user: bool = False  # Windows: the User environment sets it
 
     @classmethod
     def of(
@@ -45,7 +46,8 @@ class ProxySetting:
     ) -> ProxySetting:
         """The setting, from the probes of `suites.probes.proxy_environment`."""
         if vm.os == "windows":  # where `login_env` prints the Machine environment
-            return cls(variable, expected, {MACHINE: login, SESSION: session}, (), True, profile)
+            user = USER in written.get(variable, [])
+            return cls(variable, expected, {MACHINE: login, SESSION: session}, (), True, profile, user)
         files = tuple(written.get(variable, []))
         return cls(variable, expected, {SESSION: session, LOGIN: login}, files, False, profile)
 
@@ -81,20 +83,29 @@ class ProxySetting:
         return f" It is set in {', '.join(self.files)}." if self.files else ""
 
     def wrong(
-        self, status: Status, message: str, value: str = "", *, keep: Sequence[str] | None = None
+        self, status: Status, message: str, value: str = "", *, place: str = "", keep: Sequence[str] | None = None
     ) -> CheckOutcome:
-        """An outcome whose remedy is to replace the present value; `value` is not `expected`.
+        """An outcome whose remedy is to replace the present value of `place`; `value` is not `expected`.
 
         `keep`: the entries beyond the article's that NO_PROXY may keep; None = all.
         """
         if self.windows:
-            return CheckOutcome(status, message, set_machine(self.variable, value or self.expected))
+            return CheckOutcome(status, message, self._to_correct(place, value or self.expected))
         file = " and ".join(self.files) or guest_fixes.ENVIRONMENT
         fix: Fix = guest_fixes.environment(self.profile, keep=keep)
         if set(self.files) - {guest_fixes.ENVIRONMENT}:  # no command edits the operator's own files
             fix = ()
         remedy = f"Set {self.variable}={value or self.expected} in {file}, and open a new session."
         return CheckOutcome(status, message, remedy, fix=fix)
+
+    def _to_correct(self, place: str, value: str) -> str:
+        """The remedy on Windows. The Machine's value is judged first: when the session's is wrong, that one is not."""
+        steps = []
+        if place != SESSION or not self.values[MACHINE]:
+            steps.append(set_machine(self.variable, value))
+        if place == SESSION and self.user:
+            steps.append(drop_user(self.variable))
+        return " ".join(steps) or NEW_SESSION
 
     def absent(self, status: Status, message: str) -> CheckOutcome:
         """An outcome whose remedy is to set the variable, or to apply a file's setting to every session."""

@@ -8,7 +8,7 @@ from plugins import CheckOutcome, Status
 from suites.probes.proxy_environment import MARK, Variables
 from suites.rules.proxy_address import proxy_problem
 from suites.rules.proxy_setting import SESSION, ProxySetting
-from suites.rules.windows_proxy import MACHINE
+from suites.rules.windows_proxy import MACHINE, NEW_SESSION
 from suites.wording import visible
 
 
@@ -20,6 +20,7 @@ def wrong_value(setting: ProxySetting) -> CheckOutcome | None:
                 Status.FAIL,
                 f"{setting.variable} is {visible(value)} in {place}; expected {setting.expected}. "
                 f"{problem}{setting.set_in_sentence}",
+                place=place,
             )
     return None
 
@@ -80,7 +81,7 @@ def in_one_place(setting: ProxySetting) -> CheckOutcome | None:
             return CheckOutcome(
                 Status.WARN,
                 f"{setting.variable} is {visible(values[other])} in {other}, but has not arrived in {place}.",
-                "On the VM: Restart-Service sshd ; then open a new session.",
+                NEW_SESSION,
             )
         without = "Ansible, cron and scripts over SSH" if place == SESSION else "Login sessions"
         return setting.absent(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from plugins import not_applicable
 
 MACHINE = "the Machine environment"
+USER = "the User environment"
+
+NEW_SESSION = "On the VM: Restart-Service sshd ; then open a new session."
 
 
 def set_machine(variable: str, value: str) -> str:
@@ -13,6 +16,14 @@ def set_machine(variable: str, value: str) -> str:
         f"In an elevated PowerShell: [Environment]::SetEnvironmentVariable('{variable}', '{value}', 'Machine') ; then "
         "Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, "
         "ExtensionService), too, where it is installed."
+    )
+
+
+def drop_user(variable: str) -> str:
+    """How to remove a variable of the login user, which replaces the Machine's in every session of this user."""
+    return (
+        f"As the login user: [Environment]::SetEnvironmentVariable('{variable}', $null, 'User') ; then open a new "
+        "session. The User environment replaces the Machine's."
     )
 
 

@@ -28,10 +28,7 @@ def remedy(services: AgentServices, due: Sequence[str]) -> str:
             "installer."
         )
     if any(unit is None or not unit.loaded for unit in units):
-        return (
-            "Repair Azure Connected Machine Agent in Apps and Features, or install the agent again with its current "
-            "installer."
-        )
+        return "Install the agent again with its current installer."
     disabled = [NAMES[unit.name] for unit in units if unit and DISABLED in unit.detail and not unit.runs]
     enable = "".join(f"Set-Service {name} -StartupType Automatic ; " for name in disabled)
     return (

@@ -41,7 +41,7 @@ ROWS["SSH-003"] = [
         {"clock": seen(f"{HEADERS}@clock {NOW + 190:.0f}\n")},
         Status.WARN,
         "The clock is 190 s ahead of Azure (Date header of Azure Resource Manager); allowed are 120 s. Certificates and tokens look expired to this VM.",
-        "Set the clock and keep it right: 'w32tm /resync' in an elevated PowerShell, with a time source that the VM reaches ('w32tm /query /status' shows the present one).",
+        "Set the clock and keep it right: 'Start-Service w32time ; w32tm /resync' in an elevated PowerShell, with a time source that the VM reaches ('w32tm /query /status' shows the present one).",
     ),
     Row(
         "no curl.exe: the runner's clock will do",
@@ -66,12 +66,13 @@ def env(**variables: str) -> str:
     return "".join(f"{variable}={value}\n" for name, value in variables.items() for variable in (name, name.lower()))
 
 
-def vm(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:
+def vm(machine: dict[str, str], session: dict[str, str] | None = None, user: str = "") -> dict[str, ProbeResult]:
     session = machine if session is None else session
+    written = "".join(f"the Machine environment:{name}=\n" for name in machine)
     return {
         "session_env": seen(env(**session)),
         "login_env": seen("@login\n" + env(**machine)),
-        "written": seen("".join(f"the Machine environment:{name}=\n" for name in machine)),
+        "written": seen(written + (f"the User environment:{user}=\n" if user else "")),
     }
 
 
@@ -79,8 +80,8 @@ RECORDED = {name: recorded(name) for name in ("session_env", "sudo_env", "login_
 RECORDED_NO = {name: RECORDED[name] for name in ("session_env", "login_env", "written")}
 
 
-def full(machine: dict[str, str], session: dict[str, str] | None = None) -> dict[str, ProbeResult]:
-    evidence = vm(machine, session)
+def full(machine: dict[str, str], session: dict[str, str] | None = None, user: str = "") -> dict[str, ProbeResult]:
+    evidence = vm(machine, session, user)
     return evidence | {"sudo_env": evidence["session_env"], "systemd_env": seen(env(**machine))}
 
 
@@ -90,7 +91,38 @@ HTTPS = {"variable": "HTTPS_PROXY"}
 SET = "In an elevated PowerShell: [Environment]::SetEnvironmentVariable('HTTPS_PROXY', 'http://169.254.0.11:3128', 'Machine') ; then Restart-Service sshd, and open a new session. Restart the agent's services (himds, GCArcService, ExtensionService), too, where it is installed."
 
 
+def drop(variable: str) -> str:
+    return f"As the login user: [Environment]::SetEnvironmentVariable('{variable}', $null, 'User') ; then open a new session. The User environment replaces the Machine's."
+
+
+OTHER = "HTTPS_PROXY is http://10.0.0.1:3128 in the SSH session; expected http://169.254.0.11:3128. 10.0.0.1 is not the CSN proxy; traffic to Azure would take another path, or fail."
+
+
 ROWS["PROXY-001"] = [
+    Row(
+        "right for the machine, and the user has another one",
+        full(ARTICLE, ARTICLE | {"HTTPS_PROXY": "http://10.0.0.1:3128"}, "HTTPS_PROXY"),
+        Status.FAIL,
+        OTHER,
+        drop("HTTPS_PROXY"),
+        HTTPS,
+    ),
+    Row(
+        "the user has another one, the machine none",
+        full({}, {"HTTPS_PROXY": "http://10.0.0.1:3128"}, "HTTPS_PROXY"),
+        Status.FAIL,
+        OTHER,
+        f"{SET} {drop('HTTPS_PROXY')}",
+        HTTPS,
+    ),
+    Row(
+        "right for the machine, and sshd began with another one",
+        full(ARTICLE, ARTICLE | {"HTTPS_PROXY": "http://10.0.0.1:3128"}),
+        Status.FAIL,
+        OTHER,
+        "On the VM: Restart-Service sshd ; then open a new session.",
+        HTTPS,
+    ),
     Row(
         "as the article says",
         RECORDED,
@@ -240,7 +272,7 @@ ROWS["IMDS-001"] = [
         "none",
         {"ping": seen("3 packets transmitted, 0 received: TimedOut\n", exit=1)},
         Status.WARN,
-        f"{IMDS} did not answer 3 pings. Azure does not promise ICMP: IMDS-002 shows whether the service works.",
+        f"{IMDS} did not answer 3 pings (TimedOut). Azure does not promise ICMP: IMDS-002 shows whether the service works.",
         "Nothing needs to be done as long as IMDS-002 passes; otherwise check the route: Find-NetRoute -RemoteIPAddress 169.254.169.254",
     ),
 ]
@@ -268,6 +300,12 @@ ROWS["IMDS-004"] = [
         {"imds_compute": recorded("imds_compute, answered")},
         Status.PASS,
         f"GET http://{IMDS}/metadata/instance/compute?api-version=2019-06-01 answered 404: the installation script continues.",
+    ),
+    Row(
+        "as on an Azure VM",
+        {"imds_compute": seen("HTTP/1.1 200 OK\n\n\n@curl code=200 connect=000 request=79 verify=0 total=0.003000\n")},
+        Status.FAIL,
+        f"GET http://{IMDS}/metadata/instance/compute?api-version=2019-06-01 answered 200. That is how an Azure VM answers; expected 404. The installation script of the agent would stop with AZCM0147 (this is an Azure virtual machine).",
     ),
 ]
 

@@ -98,7 +98,7 @@ ROWS["AGENT-003"] = [
         },
         Status.FAIL,
         "GCArcService (stopped) and ExtensionService (Windows does not know it) do not run; expected running. The machine is connected.",
-        "Repair Azure Connected Machine Agent in Apps and Features, or install the agent again with its current installer.",
+        "Install the agent again with its current installer.",
     ),
     Row(
         "disabled",
@@ -223,6 +223,7 @@ def logs(*rows: str) -> ProbeResult:
 
 FATAL = 'time="2026-11-21T21:45:58+01:00" level=fatal msg="AZCM0044: Resource Already Exists"'
 STARTED = "2026-11-21T21:45:58+01:00"
+LOCALIZED = f'time="{STARTED}" level=error msg="dial tcp 20.1.2.3:443: connectex: Es konnte keine Verbindung hergestellt werden."'
 
 ROWS["AGENT-006"] = [
     Row(
@@ -241,6 +242,28 @@ ROWS["AGENT-006"] = [
         Status.WARN,
         'azcmagent.log at 2026-11-21 20:45 UTC: "AZCM0044: Resource Already Exists". AZCM0044: An Arc resource of this name already exists in the resource group.',
         "AZCM0044: Choose another name with --resource-name, or delete the resource in Azure if it is a leftover. (VM-006)",
+    ),
+    Row(
+        "an error in the system's language",
+        {
+            "agent": installed(),
+            "agent_show": NEVER,
+            "agent_logs": logs("@log himds.log", f"{STARTED}\t{LOCALIZED}"),
+        },
+        Status.WARN,
+        'himds.log at 2026-11-21 20:45 UTC: "dial tcp 20.1.2.3:443: connectex: Es konnte keine Verbindung hergestellt werden.". Windows: no connection: The agent\'s connection was not set up, or was cut. Windows prints the reason in the system\'s language, without a number.',
+        "Windows: no connection: Check whether the agent uses the CSN proxy (PROXY-004), then see NET-001. (PROXY-004, PROXY-003, NET-001)",
+    ),
+    Row(
+        "a command without an Administrator's rights",
+        {
+            "agent": installed(),
+            "agent_show": NEVER,
+            "agent_logs": logs("@log azcmagent.log", f'{STARTED}\ttime="{STARTED}" level=fatal msg="AZCM0018: x"'),
+        },
+        Status.WARN,
+        'azcmagent.log at 2026-11-21 20:45 UTC: "AZCM0018: x". AZCM0018: The command was not run as root (on Windows: as an administrator).',
+        "AZCM0018: Run it in an elevated PowerShell. (SSH-002)",
     ),
     Row(
         "the installation failed",

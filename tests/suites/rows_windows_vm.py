@@ -64,6 +64,13 @@ ROWS["VM-004"] = [
         "Windows 10 IoT Enterprise LTSC 2019",
         f"is not in {TABLE}: of Windows 10 IoT Enterprise the table has 22H2 and LTSC 2021.",
     ),
+    Row(
+        "multi-session",
+        {"system": seen(recorded("system, Windows 11").stdout.replace('ID="Professional"', 'ID="ServerRdsh"'))},
+        Status.UNKNOWN,
+        f"Windows 11 Pro is not in {TABLE}: the table has no multi-session edition of Windows 10 and 11.",
+        LOOK,
+    ),
     unlisted(
         "Windows 7",
         "Windows 7 Professional",

@@ -9,6 +9,7 @@ from suites.probes.curl import CurlAnswer
 from suites.rules.tls import schannel
 from tests.suites.rows_windows_net import tunnel
 from tests.suites.windows_kinds import CERTIFICATES, CHAINS, EXPLAINED, LINES
+from tests.suites.windows_kinds import SENTENCES as CURLS
 
 #: A status in the output of curl for Windows: with its name, or only its number if that version lacks the name.
 SENTENCES = {
@@ -25,6 +26,7 @@ SENTENCES = {
         for number, kind in list(CERTIFICATES.values())[::9]
     },
     **{f"schannel: CertGetCertificateChain trust error {name}": kind for name, kind in CHAINS.items()},
+    **{f"schannel: {sentence}": kind for sentence, kind in CURLS.items()},
     "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - x": "name",
     "schannel: failed to receive handshake, SSL/TLS connection failed": "",
     "schannel: server closed the connection": "",

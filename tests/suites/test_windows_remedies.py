@@ -9,9 +9,12 @@ from dataclasses import replace
 import pytest
 
 from plugins.gather.windows_command import ADVICE, INCOMPLETE, RESTRICTED, STOPPED
+from plugins.requirements.agent_errors import azcm, azcm_codes
+from plugins.requirements.known_messages import messages
 from plugins.requirements.windows_counterparts import for_windows
 from plugins.ssh.shell_command import ADVICE as LINUX_ADVICE
 from tests.support.catalogue import CHECKS, FUNCTIONS, ROWS, WINDOWS_ROWS
+from tests.support.paths import ROOT
 from tests.support.ssh_sentences import SENTENCES
 from tests.support.suite_probes import probes_of
 from tests.support.suite_rows import WINDOWS_VM, Row
@@ -61,6 +64,48 @@ def test_messages_remedies_and_fixes_are_for_windows(check: str) -> None:
             if words := LINUX.findall(text):
                 rows[text] = words
     assert not rows
+
+
+#: What azcmagent and its installation script print on Linux only, and a step on the operator's machine.
+OF_LINUX = {"systemd", "packages"}
+ON_LINUX = {
+    "AZCM0131",
+    "AZCM0143",
+    "AZCM0157",
+    "key in the wrong format",
+    "curl: download not written",
+    "curl could not write",
+    "distribution not known",
+    "temporary folder not writable",
+    "sudo refused",
+}
+
+
+def explanations() -> dict[str, str]:
+    """The remedy for each code and message that the logs of a Windows VM may hold, with its cases."""
+    remedies = {code.name: code.remedy for code in map(azcm, azcm_codes()) if code}
+    for message in messages():
+        if message.family not in OF_LINUX:
+            remedies[message.name] = message.values["remedy"]
+            remedies |= {f"{message.name}: {case.pattern}": case.values.get("remedy", "") for case in message.cases}
+    return {name: remedy for name, remedy in remedies.items() if name not in ON_LINUX}
+
+
+def test_the_remedy_of_a_code_or_message_is_for_windows() -> None:
+    remedies = explanations()
+    assert len(remedies) > 200
+    assert not {name: words for name, remedy in remedies.items() if (words := LINUX.findall(for_windows(remedy)))}
+
+
+def test_a_page_whose_remediation_names_a_command_of_linux_names_that_of_windows() -> None:
+    lacking = []
+    for check in sorted({check for check, _ in CASES}):
+        page = (ROOT / "docs" / "checks" / f"{check}.md").read_text("utf-8")
+        remediation = page.partition("\n## Remediation\n")[2].partition("\n## ")[0]
+        assert remediation
+        if LINUX.search(remediation) and "On Windows" not in remediation:
+            lacking.append(check)
+    assert not lacking
 
 
 def test_the_test_sees_a_command_of_linux() -> None:

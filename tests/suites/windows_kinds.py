@@ -53,6 +53,15 @@ CHAINS = {
     "CERT_TRUST_IS_REVOKED": "revoked",
 }
 
+#: curl's own sentences about a chain, in English on every system (curl 8.17 and later).
+SENTENCES = {
+    "the certificate or certificate chain is based on an untrusted root": "untrusted",
+    "the certificate chain is incomplete": "untrusted",
+    "this certificate or one of the certificates in the certificate chain is not time valid": "validity",
+    "trust for this certificate or one of the certificates in the certificate chain has been revoked": "revoked",
+    "the revocation status is unknown": "revocation",
+}
+
 #: --explain's name for each kind.
 EXPLAINED = {
     "untrusted": "Schannel: certificate not trusted",
@@ -224,6 +233,46 @@ LINES: dict[str, set[str]] = {
     "[SC] StartService FAILED 5:": {"Windows: access denied"},
     "HRESULT: 0x80070005": {"Windows: access denied"},
     "Start-Service : Failed to start service 'Azure Hybrid Instance Metadata Service (himds)'.": {"A service did not start"},
+    # Found on 29 November 2026, from curl's and PowerShell's sources, Microsoft's articles and public issues.
+    "curl: (60) schannel: server certificate name verification failed": {EXPLAINED["name"]},
+    "curl: (60) schannel: CertGetNameString() failed to match connection hostname (a.example) against server certificate names": {EXPLAINED["name"]},
+    "curl: (51) schannel: connection hostname (a.example) does not match certificate name (b.example)": {EXPLAINED["name"]},
+    "curl: (35) Recv failure: Connection was reset": {"Curl: connection broken"},
+    "SEC_E_TIME_SKEW (0x80090324) - x": {"Windows: clocks differ"},
+    "The certificate received from the remote server was issued by an untrusted certificate authority.": {EXPLAINED["untrusted"]},
+    "The certificate received from the remote server has either expired or is not yet valid.": {EXPLAINED["validity"]},
+    "The certificate received from the remote server does not contain the expected name.": {EXPLAINED["name"]},
+    "A fatal alert was received from the remote endpoint. The TLS protocol defined fatal alert code is 70.": {_VERSION},
+    "dial tcp 169.254.0.11:3128: connectex: A connection attempt failed because the connected party did not properly respond": {"The proxy itself not reached"},
+    "dial tcp 169.254.0.11:3128: connectex: No connection could be made because the target machine actively refused it.": {"The proxy itself not reached"},
+    "dial tcp 20.1.2.3:443: connectex: Only one usage of each socket address is normally permitted.": {"Windows: no room for another socket"},
+    "listen tcp 127.0.0.1:40342: bind: Only one usage of each socket address is normally permitted.": {"Windows: the address is in use"},
+    r"open \\.\pipe\himds: Access is denied.": {"Agent's pipe not allowed"},
+    "WinHTTP error 12152": {"WinHTTP: the answer is not HTTP"},
+    "Invoke-WebRequest : Der Remoteserver hat einen Fehler zurückgegeben: (407) Proxyauthentifizierung erforderlich.": {"Download by Windows failed"},
+    "The proxy tunnel request to proxy 'http://169.254.0.11:3128/' failed with status code '403'.": {"Refused by the proxy"},
+    "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS secure channel.": {"Download by Windows: certificate not accepted"},
+    "+ FullyQualifiedErrorId : WebCmdletIEDomNotSupportedException": {"Invoke-WebRequest needs Internet Explorer"},
+    "+ FullyQualifiedErrorId : MethodInvocationNotSupportedInConstrainedLanguage": {"PowerShell: ConstrainedLanguage mode"},
+    "+ FullyQualifiedErrorId : CouldNotStartService,Microsoft.PowerShell.Commands.StartServiceCommand": {"A service did not start"},
+    "+ FullyQualifiedErrorId : NoServiceFoundForGivenName,Microsoft.PowerShell.Commands.GetServiceCommand": {_ABSENT},
+    "+ CategoryInfo : ObjectNotFound: (azcmagent:String) [], CommandNotFoundException": {"Windows: azcmagent not found"},
+    "+ FullyQualifiedErrorId : CommandNotFoundException": {"PowerShell: command not found"},
+    "azcmagent.exe : The term 'azcmagent.exe' is not recognized as the name of a cmdlet": {"Windows: azcmagent not found"},
+    "This program is blocked by group policy.": {"Program blocked by policy"},
+    "HRESULT: 0x800704EC": {"Program blocked by policy"},
+    "HRESULT: 0x800711C7": {"Program blocked by policy"},
+    "HRESULT: 0x800700E1": {"File taken for malware"},
+    'This service account does not have the required user right "Log on as a service."': {_LOGON},
+    "There is not enough space on the disk. : 'C:\\Windows\\AzureConnectedMachineAgent\\temp\\installationlog.txt'": {"Windows: the disk is full"},
+    "Fehler 1722. Es liegt ein Problem mit diesem Windows Installer-Paket vor.": {"A custom action of the installer failed"},
+    "WixQuietExec64: Error 0x80070001: Command line returned an error.": {"A custom action of the installer failed"},
+    "msiexec exited with 1633": {"Package for another platform"},
+    "msiexec exited with 1615": {"A status of Windows without an entry"},
+    "MainEngineThread is returning 1632": {"The installer's temporary folder cannot be written"},
+    "MainEngineThread is returning 1645": {"Installation forbidden by policy"},
+    "MainEngineThread is returning 1654": {"Package for another platform"},
+    "msiexec exited with code 0": set(),
     # A number alone is not an error.
     "1053 files were looked at": set(),
     "port 10060 of 10.0.0.1": set(),
