@@ -123,8 +123,8 @@ def _administrator(root_id: ProbeResult) -> str:
 _KEEP, _AT_ONCE = sh("timedatectl set-ntp true"), sh("chronyc makestep")
 _SET = on_vm(sh("sudo {}; {}", _KEEP, first_installed({"chronyc": sh("sudo {}", _AT_ONCE)})))
 _SET_WINDOWS = (
-    "Set the clock and keep it right: 'Start-Service w32time ; w32tm /resync' in an elevated PowerShell, with a time source that the VM "
-    "reaches ('w32tm /query /status' shows the present one)."
+    "Set the clock and keep it right: 'Start-Service w32time ; w32tm /resync' in an elevated PowerShell, with a "
+    "time source that the VM reaches ('w32tm /query /status' shows the present one)."
 )
 
 

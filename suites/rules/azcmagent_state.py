@@ -23,7 +23,8 @@ _LEFT = {
 # (https://learn.microsoft.com/azure/azure-arc/servers/agent-release-notes).
 _INSTALL = "Install the agent with its current installer."
 _AGAIN = (
-    f"Remove Azure Connected Machine Agent in Apps and Features, or with msiexec.exe /x and its product code. {_INSTALL}"
+    "Remove Azure Connected Machine Agent in Apps and Features, or with msiexec.exe /x and its product code. "
+    f"{_INSTALL}"
 )
 
 _REMEDY = "Run the command shown below on the VM by hand, and check the agent's service: systemctl status himdsd."

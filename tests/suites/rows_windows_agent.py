@@ -251,7 +251,7 @@ ROWS["AGENT-006"] = [
             "agent_logs": logs("@log himds.log", f"{STARTED}\t{LOCALIZED}"),
         },
         Status.WARN,
-        'himds.log at 2026-11-21 20:45 UTC: "dial tcp 20.1.2.3:443: connectex: Es konnte keine Verbindung hergestellt werden.". Windows: no connection: The agent\'s connection was not set up, or was cut. Windows prints the reason in the system\'s language, without a number.',
+        "himds.log at 2026-11-21 20:45 UTC: \"dial tcp 20.1.2.3:443: connectex: Es konnte keine Verbindung hergestellt werden.\". Windows: no connection: The agent's connection was not set up, or was cut. Windows prints the reason in the system's language, without a number.",
         "Windows: no connection: Check whether the agent uses the CSN proxy (PROXY-004), then see NET-001. (PROXY-004, PROXY-003, NET-001)",
     ),
     Row(
