@@ -29,7 +29,7 @@ ADVICE: Mapping[int | None, str] = {
 
 # PowerShell itself reads stdin, line by line, for $input; another reader would compete with it. $stdin, for the script,
 # ends when the client disconnects. In ConstrainedLanguage mode (AppLocker, WDAC) .NET cannot be called.
-# -eq and -ceq compare as a language does, for which NUL and a soft hyphen are nothing.
+# -eq and -ceq compare by the rules of a language, which ignore NUL and soft hyphens.
 _BOOTSTRAP = f"""
 $ProgressPreference = 'SilentlyContinue'
 $mode = $ExecutionContext.SessionState.LanguageMode

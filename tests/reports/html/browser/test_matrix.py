@@ -107,6 +107,7 @@ def test_only_checks_with_findings_leaves_the_others_out(six: Chrome) -> None:
         columns == heads[1:]
         and js(six, "document.querySelector('#columns dd').textContent") == "An SSH session opens and the login works"
     )
+    assert js(six, "document.querySelector('#columns summary').textContent") == f"Meaning of the {len(columns)} columns"
     click(six, "#tools .tick input")
     assert len(js(six, read)) == 48
 

@@ -197,7 +197,7 @@ const matrix = (() => {
       element.textContent = isFiltered() ? count(number) : wholeLegend[index];
     });
     find("#columns dl").replaceChildren(...columns.map((check) => make("div", {}, make("dt", {}, check.id), make("dd", {}, check.title))));
-    find("#columns summary").textContent = `Meaning of the ${plural(columns.length, "column")} stand${columns.length === 1 ? "s" : ""} for`;
+    find("#columns summary").textContent = `Meaning of the ${plural(columns.length, "column")}`;
   };
 
   // The number of columns beyond the right edge.
