@@ -72,6 +72,9 @@ def one_line(text: object) -> str:
 Harmless = NewType("Harmless", dict[str, Any])
 
 
+_CONTAINERS = (dict, list)  # Python 3.11 makes `dict | list` anew each time
+
+
 def harmless(data: dict[str, Any]) -> Harmless:
     """`data`, as JSON has it, with `escape_invisible` done to every text in it, in place.
 
@@ -96,7 +99,7 @@ def harmless(data: dict[str, Any]) -> Harmless:
                 if value not in known:
                     inside[place] = escape_invisible(value)
                     known.add(inside[place])
-            elif isinstance(value, dict | list):
+            elif isinstance(value, _CONTAINERS):
                 if id(value) not in done:
                     done.add(id(value))
                     if isinstance(value, dict) or inside is data or not _is_plain(value):
