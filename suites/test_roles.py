@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plugins import AzureVmView, CheckOutcome, Command, Status, check, fail, required, unknown
+from plugins import AzureVmView, CheckOutcome, Status, check, fail, required, unknown
 from plugins.azure.roles import Access, Assignment, Denied, Granted, Role, Undecided, effective, role
 from suites import ARTICLE
 from suites.rules.arm_resources import assignment, vm_of
@@ -62,7 +62,7 @@ def _judge_role(azure: AzureVmView, wanted: Role, actions: tuple[str, ...]) -> s
             shared_cause=str(held[0].condition),
         )
     denied = [action for action, decision in answers.items() if isinstance(decision, Denied)]
-    if not denied and (problem := _undecided(answers, access.scope, assignment(principal, wanted, access.scope))):
+    if not denied and (problem := _undecided(answers, principal, wanted, access.scope)):
         raise problem
     fail(
         f"Principal {principal} ({azure.expected}) does not hold {wanted.name} ({wanted.id}) at {access.scope} or "
@@ -83,14 +83,16 @@ def _short(actions: tuple[str, ...]) -> str:
     return listed([action.removeprefix("Microsoft.HybridCompute/") for action in actions])
 
 
-def _undecided(answers: dict[str, Granted | Denied | Undecided], scope: str, assign: Command) -> CheckOutcome | None:
-    """The outcome *unknown* when one of the answers is undecided."""
+def _undecided(
+    answers: dict[str, Granted | Denied | Undecided], principal: str, wanted: Role, scope: str
+) -> CheckOutcome | None:
+    """The outcome *unknown* when one of the answers is undecided; `wanted` is the role that would allow the action."""
     for action, answer in answers.items():
         if isinstance(answer, Undecided):
             return CheckOutcome(
                 Status.UNKNOWN,
                 f"Whether the identity may do {_short((action,))} is not known. {answer.reason}",
-                f"Read the condition, or assign the role without one: {assign}"
+                f"Read the condition, or assign the role without one: {assignment(principal, wanted, scope)}"
                 if answer.condition
                 else f"Check role and deny assignments of {scope} in the portal (Access control), or let the runner "
                 "read them: Reader there.",
@@ -163,9 +165,7 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
     """
     principal, access = _access(azure)
     answers = {action: effective(access, action) for action in (*CONNECT, *LIST_ACCESS)}
-    assigns = {action: assignment(principal, RESOURCE_MANAGER, access.scope) for action in CONNECT} | {
-        action: assignment(principal, LIST_ACCESS_DETAILS, access.scope) for action in LIST_ACCESS
-    }
+    roles = dict.fromkeys(CONNECT, RESOURCE_MANAGER) | dict.fromkeys(LIST_ACCESS, LIST_ACCESS_DETAILS)
     denied = {action: decision for action, decision in answers.items() if isinstance(decision, Denied)}
     if taken := [decision.deny for decision in denied.values() if decision.deny]:
         lost = tuple(action for action, decision in denied.items() if decision.deny)
@@ -177,14 +177,14 @@ def test_its_effective_actions_suffice(azure: AzureVmView) -> str:
             action="Have the deny assignment changed that stops {vms}{where}",
         )
     if denied:
-        fix = list(dict.fromkeys(assigns[action] for action in denied))
+        fix = list(dict.fromkeys(assignment(principal, roles[action], access.scope) for action in denied))
         fail(
             f"Principal {principal} may not do {_short(tuple(denied))} at {access.scope}: no assignment allows it, or "
             f"its notActions take it out. {_holds(access)}",
             remedy=f"{' ; '.join(map(str, fix))} ; {_AGAIN}",
             fix=fix,
         )
-    if problem := _undecided(answers, access.scope, next(iter(assigns.values()))):
+    if problem := _undecided(answers, principal, RESOURCE_MANAGER, access.scope):
         raise problem
     by = list(dict.fromkeys(str(answer.by[0]) for answer in answers.values() if isinstance(answer, Granted)))
     return f"Principal {principal} may do {_short(tuple(answers))} at {access.scope}, by {' and '.join(by)}."

@@ -212,13 +212,17 @@ def _opened(text: str) -> _Line:
 
 def without_colours(text: str) -> str:
     """The text without a terminal's colour sequences."""
-    return _COLOURS.sub("", text)
+    return _COLOURS.sub("", text) if "\x1b" in text else text
 
 
 def read_line(text: str) -> Reading:
     """Read one line of any content and length: only its beginning and its end are read."""
-    text = without_colours(text.rstrip("\r\n")).translate(_STRAIGHT)
-    text = _BLANK_BEFORE_COLON.sub(r"\1: ", text[text.rfind("\r") + 1 :].rstrip())
+    text = without_colours(text.rstrip("\r\n"))
+    if not text.isascii() or "\t" in text:
+        text = text.translate(_STRAIGHT)
+    text = text[text.rfind("\r") + 1 :].rstrip()
+    if " : " in text:
+        text = _BLANK_BEFORE_COLON.sub(r"\1: ", text)
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]} ... {text[-_END:]}"
     return _reading(text)
