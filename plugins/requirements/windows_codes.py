@@ -72,7 +72,7 @@ def pattern(codes: Mapping[str, int]) -> str:
             rf"(?<!\w)(?:{numbers})(?!\w)",
         ]
     if errors:
-        parts.append(rf"\[SC\] \w{{1,40}} [^\d\n]{{1,14}}(?:{'|'.join(map(str, errors))})(?= ?[:\uff1a])")
+        parts.append(rf"\[SC\] [\w:]{{1,60}} [^\d\n]{{1,14}}(?:{'|'.join(map(str, errors))})(?= ?[:\uff1a])")
     if large := [number for number in errors if number >= _MANY]:
         decimal = "|".join(map(str, large))
         parts += [
