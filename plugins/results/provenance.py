@@ -19,6 +19,9 @@ from plugins.model import Evidence
 ROOT = Path(__file__).parents[2]
 _DATA = ROOT / "plugins" / "requirements" / "data"
 
+#: The suffixes of the suite's code: the scripts run on VMs.
+_CODE = (".py", ".sh", ".ps1")
+
 #: The states of a probe whose command started. Whether a "lost" one did is unknown.
 _RAN = ("done", "timed out")
 
@@ -41,7 +44,7 @@ def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]
 
 @cache
 def _of_code(folder: str) -> str:
-    return _of_files(sorted((ROOT / folder).rglob("*.py")))
+    return _of_files(sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in _CODE))
 
 
 def _of_files(paths: Sequence[Path]) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from plugins.azure.snapshot import Call
 from plugins.model import Evidence, ProbeResult, SshSession, Vm
+from plugins.results import provenance as provenance_module
 from plugins.results.provenance import Provenance, hashes
 from tests.support.paths import ROOT
 
@@ -29,6 +32,17 @@ def test_hashes_are_those_of_the_files_as_sha256sum_prints_them(tmp_path: Path) 
     for name, path in data.items():
         assert digests[name] == digest(path.read_bytes())
     assert {"suites", "plugins"} < digests.keys()
+
+
+def test_the_hash_of_the_code_covers_the_scripts_that_run_on_vms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance_module, "ROOT", tmp_path)
+    digests = set()
+    for name in ("check.py", "engine.sh", "engine.ps1"):
+        (tmp_path / name).write_bytes(b"# 1\n")
+        digests.add(provenance_module._of_code.__wrapped__("."))
+    assert len(digests) == 3
 
 
 def test_a_profile_is_a_file_or_what_was_saved_with_the_evidence(tmp_path: Path) -> None:
