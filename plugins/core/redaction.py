@@ -1,14 +1,15 @@
 r"""Taking secrets out of text, before it is recorded anywhere.
 
-Probes cut secrets off on the VM already; this is the second net, for what nobody expected to be printed. The same
+Probes cut secrets off on the VM already; this is the second net, for what was not expected in their output. The same
 secret becomes the same mark within a run, so that a reader can still see that two places hold the same one::
 
     HTTPS_PROXY=http://alice:hunter22@169.254.0.11:3128   ->   HTTPS_PROXY=http://<secret:3f9a41c7>@169.254.0.11:3128
 
-A secret is known by its shape (`plugins.core.secret_shapes`), by what stands before it (`secret_neighbours`, with the
-names of `secret_names`; `secret_addresses`, `secret_phrases`, `secret_devices`), as an argument of a tool
-(`secret_arguments`), by the lines around it (`secret_blocks`), or because the runner has it itself (`remember`); a line
-may hold another text (`secret_folds`). Every finder is linear in the length of the text; `secret_needles` says which
+A secret is known by its shape (`plugins.core.secret_shapes`), by what stands before it (`secret_neighbours` and
+`secret_nearby`, with the names of `secret_names`; `secret_addresses`, `secret_logins`, `secret_statements`,
+`secret_phrases`, `secret_devices`), as an argument of a tool (`secret_arguments`), by the lines around it
+(`secret_blocks`, `secret_keys`, `secret_columns`), or because the runner has it itself (`remember`); a line may hold
+another text (`secret_folds`). Every finder is linear in the length of the text; `secret_needles` says which
 lines are worth one.
 """
 
@@ -24,10 +25,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plugins.core.secret_addresses import address_logins
-from plugins.core.secret_arguments import ARGUMENTS, COMMANDS
-from plugins.core.secret_blocks import HEADS, encoded_logins, headless, is_wide
+from plugins.core.secret_arguments import ARGUMENTS
+from plugins.core.secret_blocks import HEADS, encoded_logins
 from plugins.core.secret_devices import DEVICES
-from plugins.core.secret_folds import folding
+from plugins.core.secret_folds import Fold, folding
+from plugins.core.secret_keys import headless, is_wide
+from plugins.core.secret_logins import LOGINS
 from plugins.core.secret_names import (
     HINTS,
     NONE,
@@ -43,6 +46,7 @@ from plugins.core.secret_neighbours import named_values, names_a_secret
 from plugins.core.secret_phrases import PHRASES
 from plugins.core.secret_shapes import SHAPES
 from plugins.core.secret_spellings import spellings
+from plugins.core.secret_statements import STATEMENTS
 from plugins.core.secret_tokens import TOKENS, token_pattern
 
 # A run's own salt: the marks of one run cannot be compared with guesses, nor with another run's. It is written nowhere:
@@ -81,7 +85,7 @@ _FINDERS: list[tuple[tuple[str, ...], _Finder]] = [
     *((needles, _by(pattern)) for needles, pattern in SHAPES),
     (HINTS, named_values),
     *((tool.needles, tool.find) for tool in ARGUMENTS),
-    *((needles, _by(pattern)) for needles, pattern in (*COMMANDS, *DEVICES, *PHRASES)),
+    *((needles, _by(pattern)) for needles, pattern in (*STATEMENTS, *DEVICES, *PHRASES, *LOGINS)),
 ]
 #: The number of the only one that looks at other lines, too: it does when its own has a secret's name.
 _NAMED = next(number for number, (_, find) in enumerate(_FINDERS) if find is named_values)
@@ -203,12 +207,12 @@ def _found(text: str, lines: list[str] | None = None, look: _Look | None = None)
     return spans
 
 
-def _folded(lines: list[str], folded: dict[str, list[tuple[int, str]]]) -> Iterator[tuple[int, int]]:
+def _folded(lines: list[str], folded: dict[str, list[Fold]]) -> Iterator[tuple[int, int]]:
     """Where the secrets of the texts are that lines hold (`plugins.core.secret_folds`)."""
     at = 0
     for line in lines:
-        for first, plain in folded.get(line, ()):
-            yield from ((at + first + start, at + first + end) for start, end in _within(plain))
+        for fold in folded.get(line, ()):
+            yield from (fold.place(at, start, end) for start, end in _within(fold.plain))
         at += len(line) + 1
 
 

@@ -18,14 +18,14 @@ _BEFORE_AT = re.compile(r"(?s).*?(?:[:/]|%(?:25)?3[aA]).*?(?:@|%(?:25)?40|&#64;)
 _LOGIN = re.compile(
     r"[^\s/@:%]{0,256}(?:%(?!(?:25)?(?:2[fF]|3[aA]|40))[^\s/@:%]{0,256}){0,20}(?P<colon>:|%(?:25)?3[aA])?"
 )
-#: A user name alone is no secret in an address of these: it is one of http, where tokens are written so.
+#: A user name alone is not a secret in an address of these schemes; in one of http it may be a token.
 _USERS = frozenset(
     "ssh sftp scp git+ssh rsync ldap ldaps imap smtp postgresql postgres mysql smb nfs mailto sip xm"
     "pp ftp telnet vnc rdp".split()
 )
 _BARE_HOST = re.compile(r"@(?=\[?[\w.-]{1,80}\]?:\d{2,5}\b|\d{1,3}(?:\.\d{1,3}){3}\b)")
 _BARE_LOGIN = re.compile(
-    rf"(?<![\w/@:.+-])(?P<user>[\w.+\\-]{{1,64}}+):(?P<secret>[^\s:@/'\"<>]{{1,128}}+){_BARE_HOST.pattern}"
+    rf"(?<![\w/@:.+-])(?:[A-Za-z][\w.-]{{0,63}}/)?(?P<user>[\w.+\\-]{{1,64}}+):(?P<secret>[^\s:@/'\"<>]{{1,128}}+){_BARE_HOST.pattern}"
 )
 #: Before a proxy: ``HTTPS_PROXY="``, ``proxyconnect tcp: ``, ``Unsupported proxy syntax in '``.
 _PROXY = r"""proxy[\w.-]{0,40}+\\*["']?\s{0,9}(?:[:=]|syntax\sin|tcp:)?\s{0,9}\\*["']?"""

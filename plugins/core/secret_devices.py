@@ -25,7 +25,7 @@ _TYPE = r"(?:(?:\d{1,3}|md5|sha\d*|key-string|ENC|encrypted|ascii-text|ascii|hex
 _CODED = r"(?P<bare>(?=[^\s\"';]{0,80}\d)[^\s\"';]{4,}+)"
 _COMMUNITY = (
     r"\bsnmp(?:-server|-agent)?[ \t]+community[ \t]+(?:(?:read|write|cipher|simple)[ \t]+)*+",
-    r"^[ \t]*(?:r[ow]|trap)community6?[ \t]+",
+    r"(?:^|:)[ \t]*(?:r[ow]|trap)community6?[ \t]+",
     r"^[ \t]*com2sec6?[ \t]+(?:-Cn[ \t]+\S+[ \t]+)?\S+[ \t]+\S+[ \t]+",
     r"\bsnmp-server[ \t]+host[ \t]+\S+[ \t]+(?:(?:traps|informs|version|\d\w?|auth|noauth|priv)[ \t]+)*+",
 )

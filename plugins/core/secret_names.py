@@ -22,7 +22,8 @@ NONE, LIKELY, WEAK, STRONG = 0, 1, 2, 3
 #: A name that ends with one of these is a secret, also when no separator stands before it: dbpassword, AccessToken.
 _ENDINGS = (
     *("password", "passwd", "passphrase", "passcode", "passwort", "secret", "apikey", "accesskey", "secretkey"),
-    *("connectionstring", "kennwort", "wachtwoord", "authtok", "activationkey"),
+    *("connectionstring", "kennwort", "wachtwoord", "authtok", "activationkey", "licensekey", "licencekey"),
+    "dockerconfigjson",
     *(
         "secretkeybase",
         "privatekey",
@@ -56,6 +57,8 @@ _WORDS = frozenset(
         "authorization",
         "nthash",
         "lmhash",
+        "authz",
+        "setcookie",
     }
 )
 #: As a word with another one before it, or alone when the value looks like one.
@@ -63,7 +66,7 @@ _WEAK = frozenset({"token", "pass", "credential", "cred", "pat", "sas", "pin"})
 #: ``pass`` as the end of a word: keypass, srcstorepass; not in these.
 _NO_PASS = frozenset("bypass compass encompass multipass overpass surpass trespass underpass nopass pass".split())
 #: Words that end like a secret's and are none: a program, a sudoers tag.
-_NOT = frozenset("chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd kpasswd jsonwebtoken".split())
+_NOT = frozenset("askpass chpasswd gpasswd htpasswd ypasswd nopasswd mkpasswd getpasswd kpasswd jsonwebtoken".split())
 
 #: What stands before ``key`` when the key is a secret.
 _KEYS = frozenset(
@@ -71,10 +74,10 @@ _KEYS = frozenset(
         "access account activation admin aes api app application auth blob bot client consumer cosmo"
         "s crypto datadog dd "
         "db deploy device encrypt encryption enrollment feed function functions hmac hub instrumentation join jwt "
-        "licence license luks master openai preshared primary private product radius tacacs snmp queue recovery "
+        "licence license luks master openai preshared primary private product props radius tacacs snmp queue recovery "
         "redis registration relay "
         "root rsa sas search secondary secret sendgrid server service session shared sign signing ssh ssl storage "
-        "stripe subscription table tls unseal user validation decryption vault webhook wifi wireguard wpa wep"
+        "stripe subscription table tls unseal user validation decryption vault verify webhook wifi wireguard wpa wep"
     ).split()
 )
 #: What stands before ``KEY`` in a variable that holds none: any other ``*_KEY`` in capitals does.
@@ -97,7 +100,7 @@ _ABOUT = frozenset(
 
 #: Last words that say in which shape the secret is: clientSecretValue, password_hash, client-key-data.
 _TAILS = frozenset(
-    "base value text plain plaintext base64 b64 data raw old new current hash hashed encrypted secure super prod "
+    "in base value text plain plaintext base64 b64 data raw old new current hash hashed encrypted secure super prod "
     "production stage staging dev development test qa uat live sandbox secondary backup previous temp tmp".split()
 )
 
@@ -119,6 +122,7 @@ HINTS = ("pass", "pw", "secret", "token", "key", "cred", "psk", "otp", "string",
     ),
     *("code_verifier", "client_assertion"),
     *("pin=", "pin:", 'pin"', "pin'", "-pin", "pin_code", "userpin", "user_pin"),
+    *("authz", "samlresponse", "samlrequest", "dockerconfigjson"),
     *("masterauth", "connstr", "_pat", "sas", "_pin", "community", "art-api"),
     *("kennwort", "wachtwoord", "authtok", "protectedsettings", "identity-header", "identity_header", "pfx"),
 )
@@ -136,14 +140,14 @@ PLAIN_WORDS = frozenset(
         "success default hidden redacted masked removed sensitive nopasswd string object number bool"
         "ean bool integer int any "
         "file files compat sss systemd nis ldap winbind str bytes securestring "
-        "falsch ungültig abgelaufen leer erforderlich"
+        "name running arg falsch ungültig abgelaufen leer erforderlich"
     ).split()
 )
 #: Words that begin a sentence, when others follow.
 _SENTENCES = frozenset(
     "password passwords command user users identity success successfully your this that it key token secret error no "
     "internal login account permission access request context could unexpected server client resource retype reenter "
-    "confirm passwd and load use see run check ask write".split()
+    "confirm passwd and all load use see run check ask write".split()
 )
 _PLACEHOLDER = re.compile(
     r"[*•.xX_-]+|<[^<>]*>?|\([a-z ,.-]*\)|\[(?:redacted|hidden|masked|removed|sensitive)[^]]*\]?"
@@ -152,6 +156,7 @@ _PLACEHOLDER = re.compile(
     r"|[a-z]+(?:_[a-z0-9]+)+\.\w+\.(?:value|result|id|\w*(?:secret|password|token|key))"
     r"|[a-z_]{2,}(?:\.[a-z_]+)*[(\[](?:\)|[\"'].*)?|\(?(?:Get|Read|New|ConvertTo|Import|Invoke)-[A-Z]\w+"
     r"|\$\{?\w+\}?(?:/|::).*|[a-z_]+(?:\.[a-z_]+)+\(.*|#\s.*|0x[0-9a-f]{1,8}|[a-z]+:|(?:sha|md)\d{1,3}"
+    r"|!(?:vault|secret|unsafe|reference|env_var|sub|ref)|\d+ bytes|\d{1,3}(?:\.\d{1,5}){2,3}"
     r"|amd64|arm64|armhf|i386|all|noarch|x86_64|aarch64|(?-i:[A-Z]+(?:_[A-Z]+)+|KEY|SECRET|PASSWORD|TOKEN|VALUE|STRING)"
     r"|\$\(.*|`(?:[^`\d$#@!%^&*{}]*+`?|[`/].*|[^` ]* .*)|%[sdrvq]|\{\w*\}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
     r"|_{2,}\w*_{2,}|-[A-Za-z]|--[a-z][a-z-]*",  # the last: ['passwd', '-l', 'ubuntu']
@@ -187,7 +192,7 @@ def is_reference(value: str) -> bool:
 def secret_level(name: str) -> int:
     """How surely a field of that name holds a secret: STRONG, WEAK or NONE."""
     words = [word.lower() for word in _SPLIT.findall(name[-200:].replace("\0", "")[-100:])]
-    while len(words) > 1 and (words[-1].isdigit() or words[-1] in _TAILS):
+    while len(words) > 1 and (words[-1].isdigit() or (words[-1] in _TAILS and tuple(words[-2:]) not in _PAIRS)):
         words.pop()
     if not words or words[-1].isdigit():
         return NONE
@@ -199,7 +204,7 @@ def secret_level(name: str) -> int:
         last = last[:-1]
     if last in _NOT:
         return NONE
-    if last in _WORDS or (last.endswith("pass") and last not in _NO_PASS) or last.endswith(_ENDINGS):
+    if last in _WORDS or (last.endswith("pass") and last not in _NO_PASS) or last.endswith(("pw", "pwd", *_ENDINGS)):
         return WEAK if plural and last == "secret" else STRONG
     if last == "key":
         return _key(name, words, before, plural)
@@ -207,6 +212,8 @@ def secret_level(name: str) -> int:
         return STRONG
     if last == "token" and words[-3:-1] == ["public", "key"]:  # of an assembly of .NET
         return NONE
+    if name in ("PIN", "Pin"):
+        return WEAK
     if last in _WEAK:
         if last in ("pat", "sas", "pin"):
             return STRONG if before and (name.upper() == name or f"{before} {last}" in _SHORT) else NONE
@@ -238,7 +245,15 @@ _PAIRS = frozenset(
         *("community string", "snmp community", "ro community", "rw community", "trap community", "art api"),
         *("protected settings", "protected setting", "identity header", "secret id", "key material"),
         *("pin code", "rediscli auth", "custom data", "sonar login", "pass phrase", "pass word", "pass code"),
-        *("registry auth", "zumo auth", "device code", "code verifier", "client assertion"),
+        *(
+            "registry auth",
+            "zumo auth",
+            "device code",
+            "code verifier",
+            "client assertion",
+            "saml response",
+            "saml request",
+        ),
     )
 )
 #: ``max_token``, ``next token``, ``invalid_token``: a number, or the word of an error.
@@ -301,7 +316,7 @@ def is_plain_value(name: str, value: str, level: int, *, quoted: bool = False, a
         return not re.fullmatch(r"[A-Za-z0-9+/]{24,}={0,2}", value)
     if about_key and (_PATH.fullmatch(value) or _FILE.fullmatch(value)):
         return True
-    if lowered.endswith("cookie") and re.fullmatch(r"[\w.-]+=", value):  # it is deleted
+    if lowered.endswith("cookie") and re.fullmatch(r"[\w.-]+=[a-z]{0,5}", value):  # it is deleted, or a choice
         return True
     if value.isdigit() and (("key" in lowered and len(value) < 8) or (lowered.endswith("s") and len(value) < 4)):
         return True
@@ -326,7 +341,7 @@ def _is_described(name: str, value: str, more: str) -> bool:
         return len(value) < 6 or name.endswith("s")
     if name == "pass":
         return bool(more)
-    if name.endswith("s") and name != "pass" and re.fullmatch(r"\D*|\d{1,6} [a-z].*", value):
+    if name.endswith("s") and name != "pass" and re.fullmatch(r"\D*|\d{1,6} [a-z].*|[a-z]+=\d+", value):
         return True
     return bool(more) and re.fullmatch(r"[A-Za-z'(),.:;/-]+", value.split(" ", 1)[0]) is not None
 

@@ -19,16 +19,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from plugins.core.secret_arguments import WORD
-from plugins.core.secret_names import NONE, STRONG, WEAK, is_plain_value, secret_level, surely
+from plugins.core.secret_names import LIKELY, NONE, STRONG, WEAK, is_plain_value, secret_level, surely
+from plugins.core.secret_nearby import near, service_key
 
 Spans = Iterator[tuple[int, int]]
 
 _COLOUR = r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[\d;]{0,12}m"
-_QUOTE = r"\\*[\"']|&quot;|&#3[49];|&#x2[27];|&apos;|\\u0022|\\x2[27]|%(?:25)?22"
+_DOUBLED = r"''(?=[^\s'=,:)\]}])|(?<=\w)''(?=[\s=:,)\]}])"  # in a text of SQL or YAML: '{''password'':''x''}'
+_QUOTE = rf"{_DOUBLED}|\\*[\"']|&quot;|&#3[49];|&#x2[27];|&apos;|\\u0022|\\x2[27]|%(?:25)?22"
 #: Of a declaration, before the =: var dbPassword string = "x", dbPassword: str = "x", char password[25] = "x"
 _TYPE = (
     r"(?:string|As String|!?:[ \t]?string|:[ \t]?String\?|\[\d{0,4}\]|:[ \t]?(?:str|String|string)(?="
-    r"[ \t]*=))[ \t]{0,9}(?==)"
+    r"[ \t]*=)|n?(?:var)?char2?\(\w{1,5}\))[ \t]{0,9}(?==)"
 )
 _NAMED = re.compile(
     rf"(?<![\w.-])(?!(?<=<)secret:)(?P<name>[\w.-]++)(?P<close>(?:{_QUOTE}|[\])`}}]|\*\*|{_COLOUR}){{0,5}})("
@@ -39,14 +41,14 @@ _NAMED = re.compile(
     r",(?=[ \t]{0,9}[bur(\[]{0,2}[\"'\\])|\|(?=[ \t])|->|REG_(?:EXPAND_)?SZ(?=[ \t]))"
     rf"(?:[ \t\u3000]|{_COLOUR}|\*\*){{0,20}}(?:</\w{{1,8}}>[ \t]*)?"
     r"(?:(?:Some\(|Secret(?:String)?\(){1,2}|string\(\d+\)[ \t]*|\(string\)[ \t]*(?:\(len=\d+\)[ \t]*)?|!!?"
-    r"\w+[ \t]+|[bur@](?=\\*[\"'])|"
+    r"\w+[ \t]+|[burN@](?=\\*[\"'])|"
     r"\((?=[\"']))?"
 )
 _VALUE = re.compile(
     rf"(?P<q>{_QUOTE})(?P<secret>(?:(?!(?P=q))(?:\\.|[^\n])|(?P=q)(?P=q))++)"
     r"|\[(?P<list>[^\[\]{}\n]++)"
     r"|(?<==)\{(?P<braces>(?![A-Za-z_.\"' ]*[:=,}])(?:[^{}\n\"]|\}\})++)\}(?=;|\Z|\n|[\"'])"
-    r"|(?P<bare>(?![\[{<])(?:\\(?!\\*[\"']).|[^\s\"'<>\x1b,;&\\]|<(?![/\w])|>(?=[^\s<])|&(?!quot;|#3|apos;)(?=[^\s&])(?![\w.-]{1,40}+\s?[=:])"
+    r"|(?P<bare>(?:\{\w{2,12}\}(?=[\w+/=]{16})|(?![\[{<]))(?:\\(?!\\*[\"']).|[^\s\"'<>\x1b,;&\\]|<(?![/\w])|>(?=[^\s<])|&(?!quot;|#3|apos;)(?=[^\s&])(?![\w.-]{1,40}+\s?[=:])"
     r"|[,;](?![\s,;\"'}\])]|[\w.-]{1,40}+[\"']?\s?[=:]|$)|(?<=[^\s\"'])[\"'](?=\w))++)"
 )
 _ITEM = re.compile(r"[^\s,\"'][^,\"'\n]*")
@@ -56,7 +58,11 @@ _LINE_START = re.compile(
     r"[ \t]*(?:[-+>#*][ \t]*)?(?:export[ \t]+|set[ \t]+|setenv[ \t]+|declare[ \t]+-x[ \t]+)?[\"']?\Z"
 )
 _NEXT_ASSIGNMENT = re.compile(r"[ \t]+(?:[A-Za-z_][\w.-]{0,40}+\s?(?:=|:\s)|[|&]|#[ \t]|[->]{1,2}[ \t])")
-_FLAG = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n){{1,9}}(?![-|]){WORD}")
+_FLAG = re.compile(
+    rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n){{1,9}}(?!-[A-Za-z-]|\|){WORD}"
+)
+#: /password x and /setcomputerpassword x of Windows, but not GET /password HTTP/1.1
+_SLASHED = re.compile(rf"(?::|[ \t]{{1,9}})(?!/|HTTP/|[-|*]){WORD}")
 #: The same as items of a list, each in a line of its own.
 _FLAG_ITEM = re.compile(
     rf"(?m)^[ \t]*(?:-[ \t]+)?[\"']?--?(?P<name>[A-Za-z][\w.-]*+)[\"']?,?[ \t]*\r?\n[ \t]*(?:-[ \t]+(?!-)|"
@@ -71,7 +77,7 @@ _SET = re.compile(
 )
 #: A line of a configuration file: wpa-psk "home wifi", masterauth x1
 _BESIDE = re.compile(
-    r"(?m)[ \t]*(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
+    r"(?m)[ \t]*(?!passwd[ \t]+\w+$)(?P<name>[\w.-]++)[ \t]+(?:(?P<q>[\"'])(?P<secret>[^\"'\n]++)[\"']|(?P<bare>(?=\S*"
     r"\d)(?=\S*[A-Za-z])[^\s:=;]{4,}+));?[ \t\r]*$"
 )
 #: With what a text must hold, in lower case, to be worth it.
@@ -91,7 +97,8 @@ _PAIR = re.compile(
 #: {"adminPassword": {"value": "x"}} of ARM, variable "db_password" { default = "x" } of Terraform
 _OBJECT = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]++)[\\\"']{0,4}[ \t]{0,9}[:=]?[ \t]{0,9}\{\s{0,40}"
-    r"(?:type\s{0,9}=\s{0,9}\w{1,20}\s{0,40})?"
+    r"(?:[\\\"']{0,4}(?:type|sensitive|description|nullable|metadata)[\\\"']{0,4}\s{0,9}[:=]\s{0,9}[\\\"']{0,4}"
+    r"[^\"'\\\n{}]{1,80}[\\\"']{0,4}[,\s]\s{0,40}){0,3}"
     r"[\\\"']{0,4}(?:secure|default)?(?:value|default)[\\\"']{0,4}\s{0,9}[:=]\s{0,9}",
     re.I,
 )
@@ -133,6 +140,11 @@ _ALONE = re.compile(
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.]*=")
 _WORD = re.compile(r"[\w.-]+")
+#: ~ password = "x" -> "y" of Terraform
+_CHANGED = re.compile(r"\"{0,2}(?:\(sensitive value\))?[ \t]*[-=]>[ \t]*(?=\")")
+#: A key by its padding: key = AQBx...== of Ceph
+_PADDED = re.compile(r"[\"']?[A-Za-z0-9+/]{38,64}={1,2}(?![\w=])")
+_PASSWORDS = ("password", "passwd", "pwd", "pw", "pass")
 #: Names that are those of secrets as flags alone.
 _FLAGS = frozenset(("key", "token", "pass", "apikey", "pin"))
 
@@ -156,6 +168,8 @@ def named_values(text: str, start: int, end: int) -> Spans:
     low = text[max(0, start - 200) : near].lower()  # most lines have nothing of what most patterns need
     flags = [pattern for pattern, needles in _FLAGGED if any(needle in low for needle in needles)]
     lines = [start, *(found.end() for found in _NEWLINE.finditer(text, start, end))]
+    if (prefix := text.find(": ", start, min(end, start + 120))) >= 0:  # /etc/x.conf: secret "x", and a log's stamp
+        lines.append(prefix + 2)
     beside = filter(None, (_BESIDE.match(text, at, end) for at in lines))
     for found in (*(found for pattern in flags for found in pattern.finditer(text, start, end)), *beside):
         yield from _judged(found["name"], text, *found.span("secret" if found["q"] else "bare"), flag=True)
@@ -178,7 +192,7 @@ def named_values(text: str, start: int, end: int) -> Spans:
     if "<" in low or "&lt;" in low:
         marked = (*_XML.finditer(text, start, near), *_ATTRIBUTE.finditer(text, start, end))
         for found in (*marked, *_VALUED.finditer(text, start, end)):
-            if found.start() < end:
+            if found.start() < end and re.search(r"\w", found["secret"]):
                 yield from _judged(found["name"], text, *found.span("secret"))
     if "-" in low and (item := _FLAG_ITEM.match(text, start, near)):
         yield from _judged(item["name"], text, *item.span("secret" if item["q"] else "bare"), flag=True)
@@ -191,17 +205,30 @@ def _assigned(text: str, start: int, end: int) -> Spans:
     for word in _WORD.finditer(text, start, end):
         if word.start() < covered or not _names_a_secret(word[0]):
             continue  # the first: in a value
-        if (found := _NAMED.match(text, word.start(), end)) is None:
+        slashed = text[word.start() - 2 : word.start()] in (" /", "\t/") and word[0].lower().endswith(_PASSWORDS)
+        if slashed and (found := _SLASHED.match(text, word.end(), end)):
+            yield from _judged(word[0], text, *found.span("secret" if found["q"] else "bare"), flag=True)
+            continue
+        found = _NAMED.match(text, word.start(), end)
+        if found is None or not _joined(found, text[start : found.end()], start):
+            yield from near(text, word[0], word.end(), end)
             continue
         name = found["name"]
         level = secret_level(name)
         if level == NONE and text[found.start() - 2 : found.start()].endswith("["):
             level = secret_level(re.sub(r"\A\d*m", "", name))  # behind a colour code
-        if level == NONE or not _joined(found, text[start : found.end()], start):
+        if level == NONE and name.lstrip("-").lower() in _FLAGS:
+            level = LIKELY if name[:1] == "-" else service_key(text, word.end())
+            level = STRONG if name == "key" and _PADDED.match(text, found.end(), end) else level
+        if level == NONE:
             continue
         begins = found.start() - start < 40 and bool(_LINE_START.match(text[start : found.start()]))
         spans, covered = _value(text, name, found.end(), end, level, begins=begins)
         yield from spans
+        if not spans and covered - found.end() < 200:
+            covered = found.end()  # "password" => env("DB_PASSWORD", "x")
+        if changed := _CHANGED.match(text, covered, end):
+            yield from _value(text, name, changed.end(), end, level)[0]
 
 
 def _joined(found: re.Match[str], line: str, start: int) -> bool:

@@ -67,10 +67,10 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     # a1 LOGIN anna x1 (IMAP), ---> PASS x1 and "PASS x1\r\n" (FTP, POP)
     (
-        ("login ", "pass "),
+        ("login ", "pass ", "auth "),
         re.compile(
-            r"(?:(?m:^)(?:[A-Za-z]?\d{1,5}[ ])?LOGIN[ ][^\s\"]+[ ]|(?:--->|>>>|\")[ ]?PASS[ ])"
-            r"(?P<bare>(?=[^\s\"']{0,99}[\d!@#$%^&*.])[^\s\"'\\<>]{5,128})"
+            r"(?:(?m:^)(?:[A-Za-z]?\d{1,5}[ ])?LOGIN[ ][^\s\"]+[ ]|(?:--->|[<>\"]|C:)[ ]?(?:PASS|AUTH(?=[ ]\S+\\r))[ ])"
+            r"(?!(?:CRAM|SCRAM|DIGEST|NTLM)-)(?P<bare>(?=[^\s\"']{0,99}[\d!@#$%^&*.])[^\s\"'\\<>]{5,128})"
         ),
     ),
     # smtp.example.net:587 anna:x1 (Postfix), proxy-user = anna:x1, user = "anna:x1" (curl)
@@ -83,6 +83,50 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             r"[^\s\"'<>]{5,128})[\"']?[ \t\r]*$",
             re.M,
         ),
+    ),
+    # "AUTH" "x" of Redis' MONITOR, a1 LOGIN "anna" "x"
+    (
+        ('auth"', "login "),
+        re.compile(
+            r"(?:\"AUTH\"[ ](?:\"[^\"\n]+\"[ ])?(?=\"[^\"\n]*\"$)|\bLOGIN[ ]\"[^\"\n]+\"[ ])\"(?P<bare>[^\"\n]{4,})\"",
+            re.I | re.M,
+        ),
+    ),
+    # C: AUTH PLAIN AGFubmEAeDE=
+    (
+        ("auth ",),
+        re.compile(
+            r"\bAUTH[ ](?:PLAIN|LOGIN|CRAM-\w+|XOAUTH2)[ ](?P<bare>[A-Za-z0-9+/]{8,}={0,2})",
+            re.I,
+        ),
+    ),
+    # AUTH 1 PLAIN service=imap resp=AGFubmEAeDE= of Dovecot
+    (("resp=",), re.compile(r"\bresp=(?P<bare>[A-Za-z0-9+/]{12,}={0,2})")),
+    # psk - hexdump_ascii(len=8): 01 02, of wpa_supplicant
+    (
+        ("hexdump",),
+        re.compile(
+            r"(?:psk|passphrase|password|key)\b[^\n]{0,60}hexdump(?:_ascii)?\(len=\d+\):[ ]?(?P<bare>\S[^\n]*)", re.I
+        ),
+    ),
+    # cs1Label=password cs1=x of CEF
+    (
+        ("cs1label=", "cs2label="),
+        re.compile(r"\b(?P<label>cs\d)Label=\S{0,40}(?:pass|secret|token)\S{0,40}[ ](?P=label)=(?P<secret>\S+)", re.I),
+    ),
+    # Enter pass phrase for server.key: x1
+    (
+        ("pass phrase",),
+        re.compile(
+            rf"(?:^[ \t]*pass phrase[ \t]*[:=][ \t]*(?P<secret>\S[^\n]*)|"
+            rf"pass phrase(?: for [^\s:]{{1,80}})?[ \t]*[:=][ \t]*{MIXED})",
+            re.I | re.M,
+        ),
+    ),
+    # Your verification code is 123456
+    (
+        ("verification code", "one-time code"),
+        re.compile(r"(?:verification|one-time)[ ]code(?:[ ]is|:)?[ ](?P<bare>\d{4,8})\b", re.I),
     ),
     (("auth ",), re.compile(rf"(?:^|>)[ \t]*(?:AUTH|auth)[ \t]+(?:\w+[ \t]+)?(?=\S*[a-z]){MIXED}", re.M)),
     (
@@ -97,7 +141,8 @@ PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("on >", "off >"),
         re.compile(
-            r"(?:\bsetuser|^[ \t]*user)[ \t]+\S+[ \t]+(?:[^\n>]{0,80}[ \t])?(?:on|off)[ \t]+>(?P<bare>[^\s>]{4,})",
+            r"(?:\bsetuser|^[ \t]*user)[ \t]+\S+[ \t]+(?:[^\n>]{0,80}[ \t])?"
+            r"(?:on|off)[ \t]+>(?P<bare>[^\s>]{4,})",
             re.I | re.M,
         ),
     ),

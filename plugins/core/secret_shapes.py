@@ -147,6 +147,39 @@ SHAPES: tuple[Pattern, ...] = (
         tuple(f"{kind} {quote}" for kind in ("psk", "eap", "xauth", "ntlm") for quote in ('"', "'")),
         re.compile(r"(?:^|[:\s])(?:PSK|EAP|XAUTH|NTLM)[ \t]+([\"'])(?P<secret>[^\"'\n]+)\1"),
     ),
+    # hashes of Windows: * NTLM : 0123
+    (
+        ("ntlm", "ntlmv2"),
+        re.compile(r"\bNTLM(?:v2)?(?:[ _-]?hash)?[ \t]*[:=]?[ \t]+(?P<secret>[0-9a-f]{32})\b", re.I),
+    ),
+    # 1 SHA1 HEX:0123 of chrony.keys, -y hmac-sha256:name:base64 of nsupdate and dig
+    (
+        (" hex:", " ascii:"),
+        re.compile(r"^[ \t]*\d{1,5}[ \t]+(?:M|MD5|SHA\d*|AES\w*)[ \t]+(?P<secret>(?:HEX|ASCII):\S{8,})[ \t\r]*$", re.M),
+    ),
+    (("-y ",), re.compile(r"(?<!\S)-y[ \t]+(?:[\w-]{1,40}:)?[\w.-]{1,80}:(?P<secret>[A-Za-z0-9+/]{12,}={0,2})(?!\S)")),
+    # $9$x of Junos, which is no hash
+    (("$9$",), re.compile(r"(?P<secret>\$9\$[\w./-]{8,})")),
+    # : RSA moon.key "x" of ipsec.secrets
+    (
+        (": rsa ", ": ecdsa ", ": p12 "),
+        re.compile(r":[ \t]+(?:RSA|ECDSA|P12)[ \t]+\S{1,200}[ \t]+\"(?P<secret>[^\"\n]+)\""),
+    ),
+    # CLIENT_RANDOM x y of SSLKEYLOGFILE
+    (
+        ("client_random ", "_traffic_secret", "exporter_secret "),
+        re.compile(
+            r"\b(?:CLIENT_RANDOM|[A-Z_]{4,40}_TRAFFIC_SECRET(?:_0)?|EXPORTER_SECRET)[ ]"
+            r"(?P<secret>[0-9a-fA-F]{64}[ ][0-9a-fA-F]{64,96})\b"
+        ),
+    ),
+    # "sensitive": true, "type": "string", "value": "x" of terraform output
+    (
+        ("sensitive",),
+        re.compile(
+            r"sensitive\\*[\"']?\s?[:=]\s?true,[^{}\n]{0,200}?\\*[\"']value\\*[\"']\s?:\s?\\*[\"'](?P<secret>[^\"'\\\n]+)"
+        ),
+    ),
     # :pserver:anna:x@cvs.example, DOM/anna:x@host of Impacket
     (
         (":pserver:", ":ext:", ":gserver:", "impacket"),

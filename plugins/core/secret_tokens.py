@@ -95,7 +95,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     # Cerebras, Comet, LlamaIndex, ElevenLabs is with Stripe
     ("sk-", r"(?!ssh-|ecdsa-)(?:[a-z]+-)?[\w-]{20,}"),
     ("gsk_ xai- r8_ pplx-", r"[\w-]{20,}"),
-    ("pcsk_ lsv2_pt_ lsv2_sk_ fw_ lmtk_", r"#\w{20,}"),
+    ("rpa_ pcsk_ lsv2_pt_ lsv2_sk_ fw_ lmtk_", r"#\w{20,}"),
     ("tvly-", r"#[\w-]{24,}"),
     ("csk-", r"#[a-z0-9]{40,}"),
     ("llx- CMPT-", r"#[A-Za-z0-9]{20,}"),

@@ -55,7 +55,10 @@ def test_a_password_is_masked_with_any_characters() -> None:
 
 
 #: A package's architecture and name, and a status: sed, which ignores the value, mistakes them for secrets.
-_TAKEN = ("passwd:amd64 (1:", "SEC_E_UNKNOWN_CREDENTIALS = 0x", "jsonwebtoken:jjwt-jackson", "PublicKeyToken=31bf")
+_TAKEN = (
+    *("passwd:amd64 (1:", "SEC_E_UNKNOWN_CREDENTIALS = 0x", "jsonwebtoken:jjwt-jackson", "PublicKeyToken=31bf"),
+    "tokens: prompt=",
+)
 
 
 def test_sed_alters_no_ordinary_line_but_users_in_addresses() -> None:
