@@ -61,8 +61,6 @@ _NEXT_ASSIGNMENT = re.compile(r"[ \t]+(?:[A-Za-z_][\w.-]{0,40}+\s?(?:=|:\s)|[|&]
 _FLAG = re.compile(
     rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?:[ \t]|\\\r?\n|`\r?\n|\^\r?\n){{1,9}}(?!-[A-Za-z-]|\|){WORD}"
 )
-#: /password x and /setcomputerpassword x of Windows, but not GET /password HTTP/1.1
-_SLASHED = re.compile(rf"(?::|[ \t]{{1,9}})(?!/|HTTP/|[-|*]){WORD}")
 #: The same as items of a list, each in a line of its own.
 _FLAG_ITEM = re.compile(
     rf"(?m)^[ \t]*(?:-[ \t]+)?[\"']?--?(?P<name>[A-Za-z][\w.-]*+)[\"']?,?[ \t]*\r?\n[ \t]*(?:-[ \t]+(?!-)|"
@@ -144,7 +142,6 @@ _WORD = re.compile(r"[\w.-]+")
 _CHANGED = re.compile(r"\"{0,2}(?:\(sensitive value\))?[ \t]*[-=]>[ \t]*(?=\")")
 #: A key by its padding: key = AQBx...== of Ceph
 _PADDED = re.compile(r"[\"']?[A-Za-z0-9+/]{38,64}={1,2}(?![\w=])")
-_PASSWORDS = ("password", "passwd", "pwd", "pw", "pass")
 #: Names that are those of secrets as flags alone.
 _FLAGS = frozenset(("key", "token", "pass", "apikey", "pin"))
 
@@ -205,10 +202,6 @@ def _assigned(text: str, start: int, end: int) -> Spans:
     for word in _WORD.finditer(text, start, end):
         if word.start() < covered or not _names_a_secret(word[0]):
             continue  # the first: in a value
-        slashed = text[word.start() - 2 : word.start()] in (" /", "\t/") and word[0].lower().endswith(_PASSWORDS)
-        if slashed and (found := _SLASHED.match(text, word.end(), end)):
-            yield from _judged(word[0], text, *found.span("secret" if found["q"] else "bare"), flag=True)
-            continue
         found = _NAMED.match(text, word.start(), end)
         if found is None or not _joined(found, text[start : found.end()], start):
             yield from near(text, word[0], word.end(), end)

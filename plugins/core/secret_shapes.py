@@ -158,13 +158,6 @@ SHAPES: tuple[Pattern, ...] = (
         re.compile(r"^[ \t]*\d{1,5}[ \t]+(?:M|MD5|SHA\d*|AES\w*)[ \t]+(?P<secret>(?:HEX|ASCII):\S{8,})[ \t\r]*$", re.M),
     ),
     (("-y ",), re.compile(r"(?<!\S)-y[ \t]+(?:[\w-]{1,40}:)?[\w.-]{1,80}:(?P<secret>[A-Za-z0-9+/]{12,}={0,2})(?!\S)")),
-    # $9$x of Junos, which is no hash
-    (("$9$",), re.compile(r"(?P<secret>\$9\$[\w./-]{8,})")),
-    # : RSA moon.key "x" of ipsec.secrets
-    (
-        (": rsa ", ": ecdsa ", ": p12 "),
-        re.compile(r":[ \t]+(?:RSA|ECDSA|P12)[ \t]+\S{1,200}[ \t]+\"(?P<secret>[^\"\n]+)\""),
-    ),
     # CLIENT_RANDOM x y of SSLKEYLOGFILE
     (
         ("client_random ", "_traffic_secret", "exporter_secret "),
