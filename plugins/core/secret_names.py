@@ -77,7 +77,8 @@ _KEYS = frozenset(
         "licence license luks master openai preshared primary private product props radius tacacs snmp queue recovery "
         "redis registration relay "
         "root rsa sas search secondary secret sendgrid server service session shared sign signing ssh ssl storage "
-        "stripe subscription table tls unseal user validation decryption vault verify webhook wifi wireguard wpa wep"
+        "stripe subscription symm table tls unseal user validation decryption vault verify webhook wifi wireguard wpa "
+        "wep"
     ).split()
 )
 #: What stands before ``KEY`` in a variable that holds none: any other ``*_KEY`` in capitals does.
@@ -204,7 +205,11 @@ def secret_level(name: str) -> int:
         last = last[:-1]
     if last in _NOT:
         return NONE
-    if last in _WORDS or (last.endswith("pass") and last not in _NO_PASS) or last.endswith(("pw", "pwd", *_ENDINGS)):
+    if (
+        last in _WORDS
+        or (last.endswith("pass") and last not in _NO_PASS)
+        or last.endswith(("pw", "pwd", "psk", *_ENDINGS))
+    ):
         return WEAK if plural and last == "secret" else STRONG
     if last == "key":
         return _key(name, words, before, plural)

@@ -19,11 +19,23 @@ from plugins.core.secret_names import LIKELY, NONE
 _REACH = 100  # characters behind the name
 
 #: Names of what people choose; values of the others are generated.
-_CHOSEN_NAMES = ("password", "passwords", "passwd", "passphrase", "passcode", "pwd", "psk", "passwort", "kennwort")
+_CHOSEN_NAMES = (
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "psk",
+    "requirepass",
+    "passwort",
+    "kennwort",
+)
 
 #: A key of a service, in two words: other keys are named by their kind (an RSA key), which says what they are.
 _SERVICE_KEY = re.compile(
-    r"\b(?:api|access|account|storage|secret|licen[sc]e|activation|subscription|shared|service) key\Z", re.I
+    r"\b(?:api|access|account|storage|secret|licen[sc]e|activation|subscription|shared|service|unseal|recovery) key\Z",
+    re.I,
 )
 
 #: A word in quotes, or one to the next blank or bracket.
@@ -50,9 +62,9 @@ _SIGNED = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d)(?=[^!#$%^&*?+~]*[!#$%^&*?
 _RANDOM = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_~.-]{20,}={0,2}\Z")
 #: What has letters and digits in order: ids, hashes' names, versions, times, addresses, paths, references, assignments.
 _ORDERED = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-|v?\d+(?:[.:]\d+)+|\d{4}-\d\d|\d[\d:.,-]*[a-z]{0,6}\Z|0x[0-9a-f]+\Z|[a-z][\w.-]*=|"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-|v?\d+(?:[.:]\d+)+|\d{4}-\d\d|\d[\d:.,-]*[a-z]{0,6}\Z|0x[0-9a-f]+\Z|[a-z][\w.-]*=(?!=?\Z)|"
     r"[$%{<]|[~.]?/|[a-z]:\\|[a-z][a-z0-9+.-]*://|(?:sha|md|aes|ssh|rsa|ed|utf|ipv|x|oauth|tls|ssl|http|base|pkcs|win|"
-    r"kerberos|yescrypt|bcrypt|argon|des|crc|rfc|kb|cve|error|code|event)v?[-_/]?\d|AAAA[BCE]3Nza|[\w.+-]+@[\w-]+\.|"
+    r"kerberos|yescrypt|bcrypt|argon|des|crc|rfc|kb|cve|error|code|event)v?[-_/]?\d+(?![A-Za-z\d])|AAAA[BCE]3Nza|[\w.+-]+@[\w-]+\.|"
     r"[\w-]+\.(?:so|py|sh|ya?ml|json|conf|cfg|service|log|txt|key|pem|c|go|js|java|cs|ps1|exe|dll)\b|"
     r"[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|local|internal|io)\b|-",
     re.I,
@@ -96,6 +108,8 @@ def near(text: str, name: str, at: int, end: int) -> Iterator[tuple[int, int]]:
         first = word.start(group)
         value = word[group].rstrip(".:!?") if group == "bare" else word[group]
         between = text[at:first]
+        if value.startswith("value="):
+            first, value, between = first + 6, value[6:], f"{between}value="
         words = [part.lower() for part in _LETTERS.findall(between)]
         if len(words) > 5 or ". " in between:
             return
@@ -115,6 +129,6 @@ def near(text: str, name: str, at: int, end: int) -> Iterator[tuple[int, int]]:
         if not (tight or assigned or listed) and _COUNTED.match(value):
             continue
         loose = not (tight or assigned) or listed or (lowered == "passwd" and not words)
-        if " " in value or _is_chosen(value, loose):
+        if " " in value or _is_chosen(value, loose) or _is_random(value):
             yield first, first + len(value)
             return
