@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,20 @@ _VARIABLE = re.compile(r"([A-Za-z]+_[Pp][Rr][Oo][Xx][Yy])=(.*)")
 
 #: Replaces a login that was removed: http://***@169.254.0.11:3128
 MARK = "***"
+
+
+@lru_cache(1024)  # most VMs of a fleet have the same
+def _assigned(text: str) -> Mapping[str, str]:
+    values: dict[str, str] = {}
+    name = ""
+    for line in text.removesuffix("\n").split("\n"):
+        match = _VARIABLE.fullmatch(line)
+        if match:
+            name = match[1]
+            values[name] = match[2]
+        elif name and line != END:
+            values[name] += "\n" + line
+    return values
 
 
 class Variables(msgspec.Struct, frozen=True):
@@ -44,16 +59,7 @@ class Variables(msgspec.Struct, frozen=True):
         """
         if missing := no_answer(result, "it"):
             return cls(missing=missing)
-        values: dict[str, str] = {}
-        name = ""
-        for line in result.stdout.removesuffix("\n").split("\n"):
-            match = _VARIABLE.fullmatch(line)
-            if match:
-                name = match[1]
-                values[name] = match[2]
-            elif name and line != END:
-                values[name] += "\n" + line
-        return cls(values)
+        return cls(_assigned(result.stdout))
 
     @classmethod
     def read_login(cls, result: ProbeResult) -> Variables:
