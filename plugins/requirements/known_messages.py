@@ -30,7 +30,8 @@ class Explanation:
     note: str = ""  # differences between the articles, and uncertainties
     subject: str = ""  # the host, action or namespace that the line names
     general: bool = False  # a general message: a more specific one explains more
-    in_logs: bool = True  # false: in the log of a VM it may be harmless
+    in_logs: bool = True  # false: in the log of a VM it counts only when the agent calls it an error
+    expected: bool = False  # true: it does not count then either
 
     @property
     def sentence(self) -> str:
@@ -68,6 +69,7 @@ class Message:
     sample: str
     general: bool  # explains only what nothing else does
     in_logs: bool  # searched for in the logs of a VM
+    expected: bool  # in the logs of healthy VMs, too
     values: Mapping[str, Any] = field(repr=False)
     cases: tuple[_Case, ...] = ()
 
@@ -89,7 +91,7 @@ class Message:
             values[key] = _filled(values[key], named)
         note = "The wording is recalled, not taken from the source." if values["certainty"] == "recalled" else ""
         meaning = explanation(values["message"], values, note, named.get(values.get("subject", ""), ""))
-        return replace(meaning, general=self.general, in_logs=self.in_logs)
+        return replace(meaning, general=self.general, in_logs=self.in_logs, expected=self.expected)
 
 
 # Values of a line that a sentence may contain: names, addresses and paths, without characters special to a terminal or
@@ -141,6 +143,7 @@ def _family(name: str) -> Iterator[Message]:
             entry["sample"],
             entry.get("general", False),
             entry.get("in_logs", True),
+            entry.get("expected", False),
             defaults | entry,
             cases,
         )

@@ -49,6 +49,8 @@ class LogLine:
 
 
 _NOW, _UNREAD = re.compile(r"^@now (\d+)$", re.M), re.compile(r"^@unread (.{1,300})$", re.M)
+# time="2026-11-21T20:15:01Z" level=error msg="..."; [2026-11-21 20:15:01.123] [PID 9] [ERROR] ...
+_ERROR = re.compile(r"\blevel=(?:error|fatal|panic)\b|\[(?:ERROR|FATAL)\]")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
@@ -120,10 +122,13 @@ def _meanings(lines: Sequence[LogLine]) -> Iterator[tuple[LogLine, Explanation]]
         if failed and at not in standing:
             continue
         explanations = [finding.explanation for finding in findings([line.text])]
-        # What may be harmless elsewhere is not, where the agent itself calls it an error.
-        error = reading.level is Level.CERTAIN and not line.log.startswith(INSTALLING)
-        yield from ((line, explanation) for explanation in explanations if explanation.in_logs or error)
-        if error and not explanations:
+        certain = reading.level is Level.CERTAIN and not line.log.startswith(INSTALLING)
+        # A message that may be harmless elsewhere is not, when the agent itself calls it an error.
+        error = certain and _ERROR.search(line.text) is not None
+        for explanation in explanations:
+            if explanation.in_logs or (error and not explanation.expected):
+                yield line, explanation
+        if certain and not explanations:
             yield line, meaning_of(reading.kind)
 
 

@@ -282,10 +282,23 @@ def test_what_came_before_a_success_is_history(success: str) -> None:
     assert AgentLogs.read(seen(text)).entries == ()
 
 
-def test_the_agents_own_look_for_azure_is_no_finding() -> None:
-    """The agent requests IMDS at each start; outside Azure a failure is normal."""
-    line = 'level=debug msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
-    assert AgentLogs.read(seen(f"@now 1795301158\n@log himds.log\n\t{line}\n")).entries == ()
+#: The agent requests IMDS at each start; outside Azure a failure is normal.
+LOOK = 'msg="Get http://169.254.169.254/metadata/instance: dial tcp 169.254.169.254:80: i/o timeout"'
+OF_CURL = 'msg="script: curl: (7) Failed to connect to 10.0.0.4 port 443"'  # nothing that the agent itself does
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        (f"level=debug {LOOK}", 0),
+        (f"level=error {LOOK}", 0),
+        (f"level=info {OF_CURL}", 0),
+        (f"level=error {OF_CURL}", 1),
+        (f"[ERROR] {OF_CURL}", 1),
+    ],
+)
+def test_a_message_that_may_be_harmless_counts_when_the_agent_calls_it_an_error(line: str, count: int) -> None:
+    assert len(AgentLogs.read(seen(f"@now 1795301158\n@log himds.log\n\t{line}\n")).entries) == count
 
 
 def test_what_systemd_shows() -> None:
