@@ -10,6 +10,7 @@ from plugins import ProbeResult, Profile, Vm, probe, quote
 from suites.probes import imds_token
 from suites.probes.az_version import AZ_ON_LINUX
 from suites.probes.azcmagent_output import HIMDS
+from suites.probes.one_value import must_be_once
 from suites.wording import plain
 
 #: In the private folder of this run ($room), which is removed with its content. az's own Python must not leave
@@ -93,6 +94,8 @@ class AzLogin:
         if re.search(r"^@himds$", text, re.M):
             status = re.search(r"^Agent Status\s*:[ \t]*(.*?)[ \t]*$", text, re.M)
             return cls(installed=True, agent=plain(status[1]) if status else "")
+        must_be_once("@login", text)
+        must_be_once("@token", text)
         steps: dict[str, Step] = {}
         for name, exit, output in re.findall(
             r"^@(login|token)\n(?:@exit (\d+)\n)?(.*?)(?=^@(?:login|token)$|\Z)", text, re.M | re.S

@@ -10,6 +10,7 @@ from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import AZCMAGENT, HIMDS, UNLESS_ABSENT, clean, first_object, last_line, not_answered
 from suites.probes.no_answer import NoAnswer, Reason
+from suites.probes.one_value import one_value_each
 from suites.wording import plain
 
 _VERSION = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b")
@@ -134,7 +135,7 @@ class AgentStatus(msgspec.Struct, frozen=True):
         text = clean(result.stdout)
         first, _, second = text.partition("\n@text\n")
         values = first_object(first, ("status", "agentstatus"))
-        shown = {key.rstrip(): text.strip() for key, text in _SHOWN.findall(second)}
+        shown = one_value_each((key.rstrip(), text.strip()) for key, text in _SHOWN.findall(second))
 
         def value(label: str, *keys: str) -> str:
             listed = next((str(values[key]) for key in keys if values.get(key)), "") or shown.get(label, "")
@@ -156,6 +157,11 @@ class AgentStatus(msgspec.Struct, frozen=True):
             if "Gateway URL" in shown or "gatewayurl" in values
             else None,
         )
+        stated = {status.status.lower(), shown.get("Agent Status", "").lower()} - {""}
+        if len(stated) > 1:
+            return cls(missing=NoAnswer(Reason.UNREADABLE, "azcmagent show printed two statuses that differ"))
+        if stated == {"disconnected"} and not _STATES_ITS_RESOURCE & {*values, *shown}:
+            return cls(missing=NoAnswer(Reason.UNREADABLE, "azcmagent show printed nothing about its resource"))
         if status.status:
             return status
         # On Windows its errors stay on stderr.
@@ -176,6 +182,10 @@ class AgentStatus(msgspec.Struct, frozen=True):
     def connected(self) -> bool:
         """True when the agent reports that it is connected."""
         return self.status.lower() == "connected"
+
+
+#: The keys of the Arc resource: without a value the machine was never connected; without one of them, who knows.
+_STATES_ITS_RESOURCE = {"Resource Id", "Resource Name", "resourceid", "id", "resourcename"}
 
 
 agent_show = probe(

@@ -10,6 +10,7 @@ from plugins import ANY_ERROR, ProbeResult, probe
 from suites.probes import azcmagent_windows
 from suites.probes.azcmagent_output import last_line
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
+from suites.probes.one_value import one_value_each
 from suites.wording import plain
 
 #: What Windows' registry has of a service beside its state.
@@ -57,10 +58,12 @@ class AgentServices:
         units = {}
         for block in re.split(r"\n\s*\n", probe_result.stdout.replace("\r", "")):
             pairs = re.findall(r"^(\w+)=(.*)$", block, re.M)
-            values = dict(pairs)
+            values = one_value_each((key, value) for key, value in pairs if key != "Environment")
             name = values.get("Id", "").removesuffix(".service")
             if not name:
                 continue
+            if name in units:
+                raise ValueError(f"expected one block of {plain(name)}, found several")
             assignments = [value.strip('"') for key, value in pairs if key == "Environment" and value]
             variables = dict(assignment.partition("=")[::2] for assignment in assignments)
             result = values.get("Result", "success")
@@ -90,7 +93,10 @@ UNITS = ("himdsd", "gcad", "extd", "arcproxyd")
 # with a blank without quotes: a login (not NO_PROXY's IPv6 addresses) continues up to the @.
 agent_services = probe(
     f"""\
-v=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)})
+v=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result -p Environment {" ".join(UNITS)}) || {{
+  e=$?
+  [ $e -lt 126 ] || exit $e
+}}
 case $v in
 *Environment=[!'
 ']*) printf '%s\n' "$v" | awk '

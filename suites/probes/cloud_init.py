@@ -80,6 +80,10 @@ class CloudInit(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass'
         if not begin or not end:
             raise ValueError(f"expected '@status' and the output of cloud-init, found {text[-60:]!r}")
         output, exit, rest = text[begin.end() : end.start()], int(end[1]), text[end.end() :]
+        if exit >= 126:
+            raise ValueError(f"expected all that cloud-init status prints; it ended with exit status {exit}")
+        if len(_MARK.findall(text)) > 2:
+            raise ValueError("expected one answer of cloud-init, found several")
         result = _RESULT.search(rest)
         return cls(
             installed=True,
@@ -99,6 +103,9 @@ class CloudInit(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass'
         """True when cloud-init reports that it has finished this boot."""
         return self.status in ("done", "error") and "running" not in self.extended
 
+
+#: The lines around the status, each of which the probe prints once.
+_MARK = re.compile(r"^@(?:status|exit \d{1,3})$", re.M)
 
 #: The stages in their order, as the status names them.
 _STAGES = ("init-local", "init", "modules-config", "modules-final")
@@ -123,6 +130,8 @@ def _status(output: str) -> dict[str, Any]:
     """The output of `cloud-init status`, in either form."""
     data = _json(output)
     if "status" in data:
+        if not isinstance(data.get("errors", []), list):
+            raise ValueError("expected a list of errors from cloud-init, found something else")
         recoverable = data.get("recoverable_errors")
         return {
             "status": plain(str(data.get("status", ""))),
@@ -167,9 +176,11 @@ def _json(text: str) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _result(text: str) -> tuple[str, ...] | None:
+def _result(text: str) -> tuple[str, ...]:
     version = _json(text).get("v1")
-    return _texts(version.get("errors")) if isinstance(version, dict) else None
+    if not isinstance(version, dict) or not isinstance(version.get("errors"), list):
+        raise ValueError(f"expected the errors in result.json, found {plain(text[:80])!r}")
+    return _texts(version["errors"])
 
 
 def _texts(value: object) -> tuple[str, ...]:

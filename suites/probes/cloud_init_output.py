@@ -29,7 +29,8 @@ _END = 4_000_000
 # Boot 1 is the first that the log names, boot 2 the last; boot 0 has the lines before the first mark. A mark counts
 # only when it is later than all earlier marks: a script that prints the log does not begin a boot. A line that
 # was overwritten (\r, as by progress bars) counts piece by piece. Of lines that differ only in numbers, the
-# first and the last one are kept. \001 precedes the name of a file; it is removed from the files themselves.
+# first and the last one are kept. \001 precedes the name of a file; it is removed from the files themselves. \002
+# follows a file that was read to its end: a program that is missing or was killed loses lines, but not the status.
 _PICK = r"""
 @RANK@
 function look(s, t, r, k) {
@@ -71,7 +72,10 @@ function put(text) {
   print text
 }
 BEGIN { b = 0; from[0] = 1; n[0, 1] = n[0, 2] = n[0, 3] = 0 }
+/^\001/ { if (base && !whole) cut = 1; whole = 0 }
 /^\001/ { base = NR; size = -1; file = substr($0, 2); if (!NR || !any) from[0] = NR + 1; next }
+/^\002$/ { whole = 1; next }
+length($0) { whole = 0 }
 { size += length($0) + 1; if (file && size > @END@) cut = 1; sub(/\r+$/, ""); any += length($0) }
 {
   s = $0
@@ -90,7 +94,8 @@ BEGIN { b = 0; from[0] = 1; n[0, 1] = n[0, 2] = n[0, 3] = 0 }
 index(s, "\r") { pieces = split(s, piece, "\r"); for (i = 1; i <= pieces; i++) look(piece[i]); next }
 { look(s) }
 END {
-  if (!any) { print "@empty"; print "@end"; exit }
+  if (base && !whole) cut = 1
+  if (!any && !cut) { print "@empty"; print "@end"; exit }
   for (i = b; i >= 0; i--) {
     if (!i && b && !(n[0, 1] + n[0, 2] + n[0, 3])) continue
     order[++boots] = i
@@ -118,12 +123,13 @@ END {
 # omitted; of a rotated one, the end.
 _READ = r"""
 log=@LOG@
-files=
+n=0
 for file in "$log".[0-9]* "$log"-[0-9]*; do
-  [ ! -e "$file" ] || files=y
+  [ ! -e "$file" ] || n=$((n + 1))
 done
-[ -z "$files" ] || files=$(ls -1tr -- "$log".[0-9]* "$log"-[0-9]* 2>/dev/null | tail -n 12)
-[ -e "$log" ] || [ "$files" ] || { echo @absent; exit 0; }
+files=
+[ $n = 0 ] || files=$(ls -1tr -- "$log".[0-9]* "$log"-[0-9]* 2>/dev/null | tail -n 12)
+[ -e "$log" ] || [ $n != 0 ] || { echo @absent; exit 0; }
 show() {
   case $1 in
     *.gz) gzip -dc -- "$1" ;;
@@ -131,8 +137,10 @@ show() {
     *.bz2) bzip2 -dc -- "$1" ;;
     *.zst) zstd -dc -- "$1" ;;
     *) cat -- "$1" ;;
-  esac 2>/dev/null
+  esac 2>/dev/null && printf '\n\002\n'
 }
+lost=0
+[ $n = 0 ] || [ "$(printf '%s\n' "$files" | grep -c .)" = $n ] || lost=1
 cut=0
 [ ! -e "$log" ] || [ "$(wc -c <"$log")" -le @BOTH@ ] || cut=1
 {
@@ -147,10 +155,10 @@ cut=0
     if [ $cut = 1 ]; then
       { head -c @END@ "$log"; echo; tail -c @END@ "$log"; } | LC_ALL=C tr -d '\000\001'
     else
-      LC_ALL=C tr -d '\000\001' <"$log"
+      show "$log" | LC_ALL=C tr -d '\000\001'
     fi
   }
-} | LC_ALL=C awk -v cut=$cut '@PICK@'
+} | LC_ALL=C awk -v cut=$((cut + lost)) '@PICK@'
 """
 
 

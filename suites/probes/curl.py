@@ -29,7 +29,7 @@ time ran out            exit 28; in 7.29 also 56 and 7 with   the sentence: it d
                         one sentence each (`_TIMED_OUT`)
 not HTTP                no status, though accepted            exit status: 0 in 7.61 (HTTP/0.9), 1 in 7.76
 all of an answer        exit 0, and an empty line after the   exit status: 0 for headers that broke off
-                        headers
+                        headers, which begin with its status
 where it went           the last line ``*   Trying`` of       the sentence: 7.29 and 8.21 name the origin, and 8.21
                         ``-v``                                the proxy behind it
 certificate             exit 51 (before 7.62), 60, 77, 83,    the sentence: it differs between TLS libraries
@@ -60,7 +60,7 @@ WRITE = (
 #: Of ``-v``: a request went out, or TLS stood.
 _CONNECTED = re.compile(r"^> CONNECT ", re.M)
 _SECURED = re.compile(r"^(?:> HEAD |\* SSL connection using )", re.M)
-_STATUS = re.compile(r"^HTTP/", re.M)
+_STATUS = re.compile(r"^HTTP/[\d.]+ (\d+)", re.M)
 # curl: (7) Failed to connect to 169.254.0.11 port 3128 after 0 ms: Couldn't connect to server
 _ERROR = re.compile(r"^curl: \(\d+\) (.*)$", re.M)
 
@@ -96,7 +96,7 @@ class CurlAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass
     def read(cls, result: ProbeResult) -> CurlAnswer:
         """Read a probe that called curl with ``-sS -D - -o /dev/null -w WRITE``.
 
-        Raises ValueError when curl printed no line of numbers.
+        Raises ValueError when curl printed no line of numbers, or several.
         """
         stdout, verbose = result.stdout.replace("\r", ""), result.stderr.replace("\r", "")
         matches = list(_NUMBERS.finditer(f"\n{stdout}"))
@@ -104,6 +104,8 @@ class CurlAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass
             raise ValueError(
                 f"curl exited with {result.exit} but printed no @curl line: {last_line(result.stderr) or 'no output'}"
             )
+        if len(matches) > 1:
+            raise ValueError(f"expected one @curl line, found {len(matches)}")
         numbers = dict(_PAIR.findall(matches[-1]["pairs"]))
         head = stdout[: matches[-1].start()]
         code, connect = _number(numbers.get("code", "")), _number(numbers.get("connect", ""))
@@ -118,7 +120,7 @@ class CurlAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass
             error=_error(verbose),
             verbose=verbose,
             verify=_number(numbers.get("verify", "")),
-            whole_head=not _STATUS.search(head) or head.endswith("\n\n\n"),
+            whole_head=_whole(head, code),
         )
 
     @property
@@ -140,7 +142,7 @@ class CurlAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass
     def ending(self) -> str:
         """A clause for a message: curl's exit, with its own message; exit 0 without a status is not a success."""
         if self.code and not self.exit:
-            return "its headers have no end"
+            return "its headers are not complete"
         if self.accepted and not self.code and self.exit in NOT_HTTP:
             return f"what came back is not HTTP{sentence(self.error)}"
         return f"curl exited with {self.exit}{sentence(self.error)}"
@@ -166,6 +168,12 @@ class CurlAnswer(msgspec.Struct, frozen=True):  # made in a tenth of a dataclass
 @cache
 def _header(name: str) -> re.Pattern[str]:
     return re.compile(rf"^{re.escape(name)}:[ \t]*(.*?)[ \t]*$", re.M | re.I)
+
+
+def _whole(head: str, code: int) -> bool:
+    """True when no part of the headers is missing: the status that curl names, and an empty line at the end."""
+    statuses = _STATUS.findall(head)
+    return (not statuses or head.endswith("\n\n\n")) and (not code or statuses[-1:] == [f"{code:03}"])
 
 
 def _number(text: str) -> int:

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from plugins import ProbeResult, probe, quote
 from plugins.requirements.data_files import read_as, read_table
 from suites.probes import windows_guest
+from suites.probes.one_value import must_be_once
 from suites.probes.windows_guest import WindowsGuest
 from suites.wording import plain
 
@@ -78,7 +79,8 @@ class OperatingSystem:
             @machine x86_64
         """
         stdout = result.stdout.replace("\r", "")
-        machine = re.search(r"^@machine (\S+)$", stdout, re.M)
+        must_be_once("@machine", stdout)
+        machine = re.search(r"^@machine (\S+)\n", stdout, re.M)  # a word that is cut is a word
         if not machine:
             raise ValueError(f"expected '@machine' and what uname -m says, found {result.stdout[-60:]!r}")
         values = {name: _unquoted(value) for name, value in re.findall(r"^([A-Z_]+)=(.*)$", stdout, re.M)}
@@ -183,6 +185,7 @@ class Guest:
         """
         text = result.stdout.replace("\r", "")
         init = re.search(r"^@init ?(.*)$", text, re.M)
+        must_be_once("@init", text)
         if not init:
             raise ValueError(f"expected '@init' and the name of process 1, found {text[:60]!r}")
         return cls(
@@ -235,7 +238,11 @@ def _command() -> str:
             '  command -v "$tool" >/dev/null && printf "@has $tool " && command -v "$tool"',
             "done",
             "[ -r /proc/locks ] && echo @locks",
-            f"ls -i {' '.join(map(quote, needs.locks))} 2>/dev/null | while read -r inode file; do",
+            f"held=$(ls -i {' '.join(map(quote, needs.locks))} 2>/dev/null)",
+            "e=$?",
+            "[ $e -lt 126 ] || exit $e",  # 1, 2: not all of these locks exist
+            "printf '%s\\n' \"$held\" | while read -r inode file; do",
+            '  [ "$inode" ] || continue',
             "  while read -r _ _ _ mode pid place _; do",
             '    case $mode:$place in WRITE:*:"$inode") ;; *) continue ;; esac',
             "    who=",

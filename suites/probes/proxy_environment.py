@@ -16,6 +16,7 @@ import msgspec
 
 from plugins import END, ProbeResult, probe, ps, tool
 from suites.probes.no_answer import NoAnswer, Reason, no_answer
+from suites.probes.one_value import must_be_once, one_value_each
 
 #: The variables that make a program use a proxy.
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -30,16 +31,14 @@ MARK = "***"
 
 @lru_cache(1024)  # most VMs of a fleet have the same
 def _assigned(text: str) -> Mapping[str, str]:
-    values: dict[str, str] = {}
-    name = ""
+    values: list[list[str]] = []
     for line in text.removesuffix("\n").split("\n"):
         match = _VARIABLE.fullmatch(line)
         if match:
-            name = match[1]
-            values[name] = match[2]
-        elif name and line != END:
-            values[name] += "\n" + line
-    return values
+            values.append([match[1], match[2]])
+        elif values and line != END:
+            values[-1][1] += "\n" + line
+    return one_value_each((name, value) for name, value in values)
 
 
 class Variables(msgspec.Struct, frozen=True):
@@ -55,7 +54,8 @@ class Variables(msgspec.Struct, frozen=True):
     def read(cls, result: ProbeResult) -> Variables:
         r"""Read ``NAME=value`` lines; any other line, except the mark at the end, belongs to the value before it.
 
-        Only ``\n`` ends a line: the other line ends of `str.splitlines` are part of a value.
+        Only ``\n`` ends a line: the other line ends of `str.splitlines` are part of a value. Raises ValueError when a
+        variable has two values.
         """
         if missing := no_answer(result, "it"):
             return cls(missing=missing)
@@ -66,6 +66,7 @@ class Variables(msgspec.Struct, frozen=True):
         """Read the output of `env` in the login shell after the mark; without the mark the shell ran nothing."""
         if result.state == "done" and not re.search(r"^@login$", result.stdout, re.M):
             return cls(missing=NoAnswer(Reason.UNREADABLE, "it ran no command"))
+        must_be_once("@login", result.stdout)
         start = result.stdout.rfind("@login\n") + len("@login\n")
         return cls.read(replace(result, stdout=result.stdout[start:]))
 
@@ -137,16 +138,22 @@ sudo_env = probe(
     read=Variables.read,
 )
 
-# csh accepts -l only alone, and dash before 0.5.11 not at all.
+# csh accepts -l only alone, and dash before 0.5.11 not at all. `exec`: the status is that of env.
 login_env = probe(
     f"""\
 s=${{SHELL:-/bin/sh}} n='
 '
 v=$(case ${{s##*/}} in
-(csh | tcsh) echo 'echo @login; env' | "$s" -l ;;
-(sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done; echo @login; env' ;;
-(*) "$s" -lc 'echo @login; env' ;;
+(csh | tcsh) echo 'echo @login; exec env' | "$s" -l ;;
+(sh | dash | ash) "$s" -c 'for f in /etc/profile "$HOME/.profile"; do [ -r "$f" ] && . "$f"; done
+echo @login; exec env' ;;
+(*) "$s" -lc 'echo @login; exec env' ;;
 esac 2>/dev/null)
+e=$?
+case $e$n$v$n in
+0*) ;;
+*"$n@login$n"*) exit $e ;;
+esac
 case $n$v$n in
 *_[Pp][Rr][Oo][Xx][Yy]=*) printf '%s\\n' "$v" | sed -e '/^@login$/b' {_CUT} ;;
 *"$n@login$n"*) echo @login ;;
@@ -161,7 +168,7 @@ esac && echo @end""",
 
 systemd_env = probe(
     f"""\
-v=$(systemctl show-environment)
+v=$(systemctl show-environment) || {{ e=$?; [ $e -lt 126 ] || exit $e; }}
 case $v in *_[Pp][Rr][Oo][Xx][Yy]=*) printf '%s\\n' "$v" | sed {_CUT} ;; esac && echo @end""",
     windows=_windows(_MACHINE),
     timeout=5,

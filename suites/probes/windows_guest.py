@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from plugins import ProbeResult
+from suites.probes.one_value import one_value_each
 from suites.wording import plain
 
 _READ = "[Microsoft.Win32.Registry]::GetValue($key, {}, $null)"
@@ -90,8 +91,10 @@ class WindowsGuest:
             @free C: 29360128
         """
         text = result.stdout.replace("\r", "")
-        values = dict(re.findall(r"^@(powershell|dotnet|tls12 enabled|tls12 disabledbydefault) ?(.*)$", text, re.M))
-        free = re.search(r"^@free (\S+) (\d{1,15})$", text, re.M)
+        values = one_value_each(
+            re.findall(r"^@(powershell|dotnet|tls12 enabled|tls12 disabledbydefault) ?(.*)$", text, re.M)
+        )
+        free = re.search(r"^@free (\S+) (\d{1,15})\n", text, re.M)  # a number that is cut is a number
         version = re.match(r"\d+(?:\.\d+)*", values.get("powershell", ""))
         release = values.get("dotnet")
         enabled, default = values.get("tls12 enabled"), values.get("tls12 disabledbydefault")

@@ -40,7 +40,7 @@ SILENT = {"agent": _THERE, "agent_show": seen(state="timed out")}
 
 def show(key: str, value: str) -> dict[str, ProbeResult]:
     """The agent's output with one more value."""
-    rest = "" if key == "Agent Status" else f"{key:<40}: {value}\n"
+    rest = f"{'Resource Id':<40}:\n" if key == "Agent Status" else f"{key:<40}: {value}\n"
     status = value if key == "Agent Status" else "Connected"
     return {"agent": _THERE, "agent_show": seen(f"\n@text\n{rest}{'Agent Status':<40}: {status}\n")}
 

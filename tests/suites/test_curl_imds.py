@@ -48,7 +48,7 @@ def _status(code: int) -> tuple[Status, str]:
 
 
 PASS = Status.PASS, r"answered 200 in \d"
-BROKE_OFF = Status.FAIL, "answered 200, but the answer broke off: (curl exited with|its headers have no end)"
+BROKE_OFF = Status.FAIL, "answered 200, but the answer broke off: (curl exited with|its headers are not complete)"
 HANGS = Status.FAIL, "was accepted but not answered within .* The sidecar hangs"
 NOT_HTTP = Status.FAIL, "failed, what came back is not HTTP"
 #: Before curl 7.61, an answer shorter than a status line is an empty reply (52).

@@ -57,6 +57,8 @@ def curl(
     tls: str = "0.000000",
 ) -> ProbeResult:
     """An answer of curl, written by hand; `ip`: the address of an established connection."""
+    if code and not headers.startswith("HTTP/"):
+        headers = f"HTTP/1.1 {code} \n{headers.rstrip()}\n\n" if headers else f"HTTP/1.1 {code} \n\n"
     line = f"\n@curl code={code:03} connect={connect:03} request={79 if ip else 0} verify=0 total=3.001000\n"
     verbose = "> HEAD / HTTP/1.1\n" if float(tls) else ""
     return seen(headers + line, verbose + (f"curl: ({exit}) {error}\n" if error else ""), exit)
