@@ -34,6 +34,16 @@ def expanded(name: str) -> Path:
         return Path(name)
 
 
+def is_file(path: Path) -> bool:
+    """Whether it is a file: no path that may not be read, or is too long for a path, is one."""
+    return os.path.isfile(path)
+
+
+def is_directory(path: Path) -> bool:
+    """Whether it is a directory: no path that may not be read, or is too long for a path, is one."""
+    return os.path.isdir(path)
+
+
 def read_regular(path: str | PathLike[str], most: int) -> bytes:
     """The content of a regular file of at most `most` bytes. OSError: also for a pipe or a device."""
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:

@@ -56,7 +56,7 @@ def name_of(where: Where) -> str:
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[\w-]+", key) else f'"{key}"'
+    return key if re.fullmatch(r"[\w-]{1,100}", key) else json.dumps(key[:100], ensure_ascii=False)
 
 
 @cache
@@ -153,7 +153,9 @@ def _value_error(error: ValidationError, kind: Kind) -> str:
         return f"{str(value)[:60]!r} {schema['patternErrorMessage']}"
     if error.validator in ("minLength", "minItems", "minProperties"):
         return "is empty. Give a value, or remove the key."
-    return f"{error.message}."
+    if error.validator == "maxLength":
+        return f"{str(value)[:40]!r} and so on is too long: at most {rule} characters."
+    return f"{error.message[:200]}."
 
 
 def _shown(value: Any) -> str:

@@ -74,6 +74,8 @@ def parse(path: str | PathLike[str], kind: Kind) -> Any:
         raise ConfigErrors([f"{path}{line}: not YAML: {error.problem or error.context}. {remedy}"]) from None
     except (YAMLError, ValueError) as error:
         raise ConfigErrors([f"{path}: not YAML: {str(error).splitlines()[0]}."]) from None
+    except (AttributeError, KeyError, TypeError):  # !!bool x; a mapping in a mapping's place as a key
+        raise ConfigErrors([f"{path}: not YAML: a value does not fit its tag, or a key is not text."]) from None
     if document is None:
         raise ConfigErrors(
             [f"{path}:1: the file is empty. It needs '{kind.key}:' and {kind.content} below it ({kind.page})."]

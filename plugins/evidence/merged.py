@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.core.errors import InputError
+from plugins.core.files import is_directory, is_file
 from plugins.core.strict_json import check_version, checked, encode
 from plugins.core.wording import counted, number_ranges, plural
 from plugins.evidence.archive import Archive, unreadable
@@ -83,7 +84,7 @@ def open_all(places: Sequence[str], *, any_profile: bool = False) -> tuple[Archi
 def _expanded(place: str) -> Iterator[tuple[str, Source]]:
     if is_url(place):
         yield from open_store(place)
-    elif Path(place).exists() or not glob.has_magic(place):
+    elif is_directory(Path(place)) or is_file(Path(place)) or not glob.has_magic(place):
         yield place, open_source(Path(place))
     else:
         paths = [path for path in sorted(glob.glob(place)) if not Path(path).is_symlink()]

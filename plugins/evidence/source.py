@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from plugins.core.errors import InputError
-from plugins.core.files import read_regular
+from plugins.core.files import is_directory, is_file, read_regular
 from plugins.evidence.bundle_format import MOST_BYTES, MOST_BYTES_TOGETHER, BundleError, BundleFile
 from plugins.evidence.layout import PROFILE
 
@@ -51,7 +51,7 @@ class Folder:
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
-        return (self.path / name).is_file()
+        return is_file(self.path / name)
 
     def label(self, name: str) -> str:
         """Its path."""
@@ -63,9 +63,9 @@ def open_source(path: Path, option: str = "--evidence") -> Source:
 
     `option` names the option in messages.
     """
-    if path.is_dir():
+    if is_directory(path):
         return Folder(path)
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{option} {path}: there is no such run directory or bundle")
     try:
         return BundleFile(path)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
 from plugins.core.errors import InputError
+from plugins.core.files import is_directory, is_file
 from plugins.core.sanitize import case_text
 from plugins.core.strict_json import check_version, checked
 from plugins.core.wording import counted
@@ -83,14 +84,14 @@ class Baseline:
 def load(option: str, reports: Path) -> Baseline:
     """The run that ``--against`` names: a run directory, its results.json, or the newest one in `reports`."""
     path = _newest(reports) if option == LATEST else Path(option)
-    if path.is_dir():
-        if not (path / "results.json").is_file():
+    if is_directory(path):
+        if not is_file(path / "results.json"):
             raise InputError(
                 f"--against {option}: no results.json in it, so it is not a run directory (expected reports/<run-id>), "
                 "or its run did not end (--evidence judges what was gathered)"
             )
         path /= "results.json"
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"--against {option}: no such run directory or results.json")
     if (past := read_as(path, _Results, FIELDS)) is not None and past.get("version") in READABLE:
         return _baseline(past)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from plugins.core.files import InUseError, lock_directory, remove_partial
+from plugins.core.files import InUseError, is_directory, is_file, lock_directory, remove_partial
 from plugins.evidence.archive import Archive
 from plugins.evidence.records import RunRecord
 from plugins.gates.decision import read
@@ -71,11 +71,11 @@ def resume(config: pytest.Config) -> Run:
 def _find(config: pytest.Config, flag: str, name: str) -> Path:
     """The run directory with that path or id."""
     for path in (Path(name), reports(config) / name):
-        if (path / "run.json").is_file():
+        if is_file(path / "run.json"):
             return path.resolve()
-        if path.is_dir():
+        if is_directory(path):
             raise pytest.UsageError(f"{flag} {name}: no run.json in it, so it is not a run directory")
-        if path.is_file():
+        if is_file(path):
             raise pytest.UsageError(f"{flag} {name}: only a run directory can be resumed; this is a file.")
     raise pytest.UsageError(f"{flag} {name}: there is no such run directory, nor one of that name in {reports(config)}")
 

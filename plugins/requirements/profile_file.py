@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from plugins.core.files import read_regular
+from plugins.core.files import is_file, read_regular
 from plugins.core.schema_errors import Kind, Where, explain, name_of
 from plugins.core.wording import did_you_mean
 from plugins.requirements.data_files import FOLDER
@@ -59,7 +59,7 @@ def load_profile(name_or_path: str | Path = DEFAULT) -> Profile:
     if name in bundled:
         return _profile(FOLDER / f"profile-{name}.toml")
     path = Path(name)
-    if not path.is_file():
+    if not is_file(path):
         raise ProfileError(
             f"--profile={name}: neither a profile of this project ({', '.join(bundled)}) nor a file. "
             f"{did_you_mean(name, bundled)}".rstrip()
@@ -91,18 +91,6 @@ class _Layer:
     file: str
     text: str
     data: Mapping[str, Any]
-
-    def depth(self, where: Where) -> int:
-        """The number of steps of a path that this file has."""
-        node: Any = self.data
-        for number, step in enumerate(where):
-            if isinstance(node, Mapping) and step in node:
-                node = node[step]
-            elif isinstance(node, list) and isinstance(step, int):
-                node = node[step] if step < len(node) else None
-            else:
-                return number
-        return len(where)
 
     def line(self, where: Where) -> int:
         """The line of the value at `where`, 1-based; of the nearest table or key that encloses it."""
@@ -146,8 +134,7 @@ def _profile(file: _Readable) -> Profile:
         document = _merged(document, layer.data)
 
     def place(where: Where, key: bool = False) -> Place:
-        owner = max(layers, key=lambda layer: layer.depth(where))  # the topmost with the longest part of the path
-        return owner.file, owner.line(where)
+        return layers[0].file, layers[0].line(where)  # the others are the project's own, which are complete
 
     if errors := {*explain(document, KIND, place), *_own_rules(document, place)}:
         raise ProfileError("\n".join(f"{file}:{line}: {text}" for (file, line), text in sorted(errors)))
@@ -183,10 +170,10 @@ def _layers(file: _Readable) -> list[_Layer]:
         if base is None:
             return layers
         where = f"{label}:{layers[-1].line(('base',))}: base"
-        if not isinstance(base, str) or not re.fullmatch(r"[\w-]+", base):
-            raise ProfileError(f"{where}: expected the name of a profile of this project, found {base!r}.")
+        if not isinstance(base, str) or not re.fullmatch(r"[\w-]{1,60}", base):
+            raise ProfileError(f"{where}: expected the name of a profile of this project, found {base!r:.80}.")
         file = FOLDER / (f"{base}.toml" if base == "endpoints" else f"profile-{base}.toml")
-        if not Path(str(file)).is_file():
+        if not is_file(Path(str(file))):
             names = ["endpoints", *sorted(path.name[8:-5] for path in FOLDER.glob("profile-*.toml"))]
             raise ProfileError(
                 f"{where}: there is no profile {base!r} in this project (it has {', '.join(names)}). "

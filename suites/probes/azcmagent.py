@@ -157,7 +157,7 @@ class AgentStatus(msgspec.Struct, frozen=True):
             if "Gateway URL" in shown or "gatewayurl" in values
             else None,
         )
-        stated = {status.status.lower(), shown.get("Agent Status", "").lower()} - {""}
+        stated = {status.status.lower(), shown.get("Agent Status", "").lower()} & _STATUSES
         if len(stated) > 1:
             return cls(missing=NoAnswer(Reason.UNREADABLE, "azcmagent show printed two statuses that differ"))
         if stated == {"disconnected"} and not _STATES_ITS_RESOURCE & {*values, *shown}:
@@ -183,6 +183,9 @@ class AgentStatus(msgspec.Struct, frozen=True):
         """True when the agent reports that it is connected."""
         return self.status.lower() == "connected"
 
+
+#: The text may be in the system's language; the JSON is not.
+_STATUSES = {"connected", "disconnected", "expired", "error"}
 
 #: The keys of the Arc resource: without a value the machine was never connected; without one of them, who knows.
 _STATES_ITS_RESOURCE = {"Resource Id", "Resource Name", "resourceid", "id", "resourcename"}

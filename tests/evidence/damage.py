@@ -45,6 +45,16 @@ def places(data: Any, here: Steps = ()) -> Iterator[Steps]:
         yield from places(value, (*here, step))
 
 
+def put(data: Any, place: Steps, value: Any) -> Any:
+    """The document with another value in one place."""
+    changed = {"": data}
+    at: Any = changed
+    for step in ("", *place)[:-1]:
+        at = at[step]
+    at[("", *place)[-1]] = value
+    return changed[""]
+
+
 def bent(data: Any) -> Iterator[tuple[Steps, str]]:
     """The document with a wrong or missing value at each place: the place, and the text."""
     for place in places(data):

@@ -54,7 +54,7 @@ def test_a_line_in_brackets_before_the_json_is_not_the_json() -> None:
 
 def test_a_setting_that_is_no_address_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected an address as proxy\.url, found 'squid'"):
-        AgentConfig.read(seen("@list\n proxy.url : squid\n"))
+        AgentConfig.read(seen("@list\n proxy.url : squid\n proxy.bypass : []\n"))
     with pytest.raises(ValueError, match=r"expected the value of proxy\.url, found 'FATAL   AZCM0018: root needed'"):
         AgentConfig.read(seen("@list\n@get proxy.url\nFATAL   AZCM0018: root needed\n"))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from plugins.model import ProbeState
+from plugins.model import ProbeResult, ProbeState
 from suites.probes.proxy_environment import Variables, _read_version, _read_written
 from tests.support.suite_rows import seen
 
@@ -18,7 +20,7 @@ from tests.support.suite_rows import seen
         ("HTTPS_PROXY=a\r\n", {"HTTPS_PROXY": "a\r"}),
         ("words\nHTTPS_PROXY=a\n", {"HTTPS_PROXY": "a"}),
         ("A_PROXY_B=a\n", {}),
-        ("HTTPS_PROXY=a\nHTTPS_PROXY=b\n", {"HTTPS_PROXY": "b"}),
+        ("HTTPS_PROXY=a\nHTTPS_PROXY=a\n", {"HTTPS_PROXY": "a"}),
     ],
 )
 def test_the_variables_of_a_session(stdout: str, values: dict[str, str]) -> None:
@@ -29,7 +31,6 @@ def test_the_variables_of_a_session(stdout: str, values: dict[str, str]) -> None
     ("stdout", "values"),
     [
         ("https_proxy=of the greeting\n@login\nHTTPS_PROXY=a\n@end\n", {"HTTPS_PROXY": "a"}),
-        ("@login\nhttps_proxy=first\n@login\nHTTPS_PROXY=a\n", {"HTTPS_PROXY": "a"}),
         ("@login\n@end\n", {}),
     ],
 )
@@ -97,3 +98,16 @@ def test_which_files_assign_which_variable() -> None:
 )
 def test_the_version_of_curls_library(stdout: str, state: ProbeState, version: tuple[int, ...]) -> None:
     assert _read_version(seen(stdout, state=state)) == version
+
+
+@pytest.mark.parametrize(
+    ("read", "stdout"),
+    [
+        (Variables.read, "HTTPS_PROXY=a\nHTTPS_PROXY=b\n@end\n"),
+        (Variables.read, "NO_PROXY=a\nHTTPS_PROXY=a\nNO_PROXY=\n@end\n"),
+        (Variables.read_login, "@login\nhttps_proxy=first\n@login\nHTTPS_PROXY=a\n@end\n"),
+    ],
+)
+def test_two_values_of_a_variable_are_none(read: Callable[[ProbeResult], Variables], stdout: str) -> None:
+    with pytest.raises(ValueError, match="expected one "):
+        read(seen(stdout))

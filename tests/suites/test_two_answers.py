@@ -16,7 +16,6 @@ from tests.support.suite_rows import Row, seen
 ADDED = {
     ("AGENT-004", "agent_check"): "rows of two tables are all judged",
     ("AGENT-003", "agent"): "what is there is there; only the first version counts",
-    ("VM-006", "agent"): "what is there is there",
     ("CLI-001", "az_version"): "warnings may precede the JSON, and follow it",
     ("PROXY-002", "curl_version"): "the version is in the first line",
     ("PROXY-002", "session_env"): "no line of one contradicts a line of the other",
@@ -25,7 +24,6 @@ ADDED = {
     # The keys of JSON stand before those of the text in every answer of `azcmagent show`.
     ("AGENT-003", "agent_show"): "one half is JSON, the other text without the status",
     ("AGENT-005", "agent_show"): "one half is JSON, the other text without the status",
-    ("VM-006", "agent_show"): "one half is JSON, the other text without the status",
 }
 
 

@@ -97,9 +97,9 @@ def test_json_counts_before_the_text_in_the_systems_language() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"level": "warning", "msg": "a newer version is available"}\n{"status": "Disconnected"}',
-        '[WARN] x\n{\r\n "Agent Status": "Disconnected",\r\n "vmId": null\r\n}',
-        '\ufeff{"agent_status": "Disconnected"}\nINFO done',
+        '{"level": "warning", "msg": "a newer version is available"}\n{"status": "Disconnected", "id": ""}',
+        '[WARN] x\n{\r\n "Agent Status": "Disconnected",\r\n "Resource Id": null\r\n}',
+        '\ufeff{"agent_status": "Disconnected", "resource_name": ""}\nINFO done',
         '[{"status": "Disconnected", "resourceName": ""}]',
     ],
 )
@@ -114,7 +114,8 @@ def test_what_show_printed_on_stderr_is_passed_on() -> None:
 
 
 def test_settings_that_are_unset_on_stderr() -> None:
-    reading = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", "proxy.url has not been set\n"))
+    unset = "proxy.url has not been set\nproxy.bypass has not been set\n"
+    reading = AgentConfig.read(seen("@list\n@get proxy.url\n@get proxy.bypass\n", unset))
     assert (reading.url, reading.missing) == ("", None)
 
 
