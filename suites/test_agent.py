@@ -369,7 +369,11 @@ def test_no_other_vm_has_the_same_vm_id(
     must_be_known(agent_show.missing, "The VM ID")
     if not agent_show.vm_id:
         not_applicable("The agent has no VM ID: it was never connected.")
-    vm_id = arm_ids.guid(agent_show.vm_id)
+    if not (vm_id := arm_ids.guid(agent_show.vm_id)):
+        unknown(
+            f"azcmagent show printed the VM ID {agent_show.vm_id!r}, which is not a GUID: it cannot be compared.",
+            remedy="Run 'azcmagent show' on the VM by hand.",
+        )
     ids = {name: arm_ids.guid(show.vm_id) for name, show in fleet_agent_show.items() if show.vm_id and name != vm.name}
     if others := [name for name, other_id in ids.items() if other_id == vm_id]:
         own = arc_vm_id(vm.name)

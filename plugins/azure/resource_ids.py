@@ -55,9 +55,16 @@ def key(text: str) -> str:
     return text.strip().rstrip("/").lower()
 
 
+# 5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11, {5A1C...}, (5a1c...), urn:uuid:5a1c..., 5a1c5a666c3c4d1e9d4e0f1f8a2d7c11
+_GUID = re.compile(
+    r"[{(]?(?:urn:uuid:)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})[)}]?"
+)
+
+
 def guid(text: str) -> str:
-    """A GUID for comparisons: lower case, without braces."""
-    return text.strip().removeprefix("{").removesuffix("}").strip().lower()
+    """A GUID for comparisons: lower case, with dashes, without braces; "" for a text that is not one."""
+    match = _GUID.fullmatch(text.strip().lower())
+    return "-".join(match.groups()) if match else ""
 
 
 def same(one: str | None, other: str | None) -> bool:

@@ -131,6 +131,23 @@ def announcement(requests: Sequence[EnrollmentRequest], skipped: Mapping[str, st
     return lines
 
 
+def same_address(requests: Sequence[EnrollmentRequest]) -> dict[str, str]:
+    """VMs that are reached at the same address, so that one of them would be connected as the other.
+
+    Each with the sentence about it. Addresses behind different jump hosts may be different VMs.
+    """
+    by_address: dict[tuple[str, int, str], list[str]] = {}
+    for vm in (request.vm for request in requests):
+        address = (vm.host.lower().rstrip("."), vm.port or 22, vm.jump or "")
+        by_address.setdefault(address, []).append(vm.name)
+    return {
+        name: f"Not connected, because {' and '.join(names)} have the same address, {host}: one VM cannot be both."
+        for (host, *_), names in by_address.items()
+        if len(names) > 1
+        for name in names
+    }
+
+
 def same_machine(requests: Sequence[EnrollmentRequest]) -> dict[str, str]:
     """VMs that would become the same Arc machine, each with the sentence about it."""
     by_machine: dict[str, list[str]] = {}

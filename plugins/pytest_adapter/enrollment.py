@@ -10,7 +10,7 @@ from plugins.checks.areas import ENROLL
 from plugins.checks.probe import Probe, ProbeCommand
 from plugins.core.redaction import redact
 from plugins.enrollment.arc_machines import machine_lister
-from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, refusal, same_machine
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, refusal, same_address, same_machine
 from plugins.enrollment.runner import enroll
 from plugins.enrollment.steps import CONNECT, changing_steps, is_step, not_done
 from plugins.evidence.archive import Archive
@@ -102,5 +102,5 @@ def _requests(
             requests.append(request)
         else:
             refused[vm.name] = request
-    refused |= same_machine(requests)
+    refused |= same_address(requests) | same_machine(requests)
     return [request for request in requests if request.vm.name not in refused], skipped, refused

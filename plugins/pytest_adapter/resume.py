@@ -40,7 +40,9 @@ def resume(config: pytest.Config) -> Run:
     # Locked before anything is read: the run may still be active.
     lock = _lock(directory, flag) if writes else None
     archive, saved, vms = Archive.open(directory, flag)
-    restore(config, _options(saved, f"{flag}={name}"), f"{flag}={name}")
+    options = _options(saved, f"{flag}={name}")
+    _refuse_programs(config, directory, saved, options, f"{flag} {name}")
+    restore(config, options, f"{flag}={name}")
     unusable = set(archive.damaged)  # VMs without an address; a VM with damaged evidence is visited again
     rules = RunRules(*profile_of(archive, saved))
     if writes:
@@ -102,6 +104,25 @@ def _options(saved: RunRecord, how: str) -> Mapping[str, Any]:
             "connected already stay as they are."
         )
     return options
+
+
+def _refuse_programs(
+    config: pytest.Config, directory: Path, saved: RunRecord, options: Mapping[str, Any], how: str
+) -> None:
+    """Refuse a run that would start programs of its own choice, unless it is in the folder of this operator's runs.
+
+    A run directory elsewhere may be somebody else's; its SSH configuration and its tests are programs.
+    """
+    folder, suites = reports(config).resolve(), config.rootpath.resolve() / "suites"
+    paths = [path for path in options.get("paths") or () if isinstance(path, str)]
+    named = [path for path in paths if not Path(path.partition("::")[0]).resolve().is_relative_to(suites)]
+    if config_file := saved.get("ssh_config"):
+        named.append(config_file)
+    if named and directory.parent != folder:
+        raise pytest.UsageError(
+            f"{how}: it is outside {folder}, and names files that may run programs on this machine: "
+            f"{', '.join(named)}. If it is your own run, add --reports={directory.parent}."
+        )
 
 
 def _is_pending(evidence: Evidence | None, *, unknown_too: bool) -> bool:

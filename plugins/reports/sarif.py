@@ -5,7 +5,7 @@ Consequences of another finding are omitted. The levels::
     fail                                    error
     warn, and unknown when required         warning
     unknown when recommended                note
-    waived                                  as when it fails, with a suppression
+    waived                                  as when it fails, with a suppression for each of its messages
 
 A result points to the evidence of its VM, which is a file of the run. GitHub distinguishes results by rule, file and
 the fingerprint ``primaryLocationLineHash``; it accepts 25,000 results in a run, and shows the first 5,000.
@@ -106,12 +106,16 @@ class _Finding:
             finding["properties"]["cause"] = one_line(cause_subject(self.cause))
         if self.waived:
             finding["suppressions"] = [
-                {"kind": "external", "status": "accepted", "justification": one_line(self.results[0]["message"])}
+                {"kind": "external", "status": "accepted", "justification": truncate(message, _MESSAGE)}
+                for message in self._messages()
             ]
         return finding
 
+    def _messages(self) -> list[str]:
+        return list(dict.fromkeys(one_line(result["message"]) for result in self.results))
+
     def _text(self) -> str:
-        messages = list(dict.fromkeys(one_line(result["message"]) for result in self.results))
+        messages = self._messages()
         lines = [f"{one_line(self.vm['name'])}: {truncate(messages[0], _MESSAGE)}"]
         lines += [truncate(message, _MESSAGE) for message in messages[1:_MESSAGES]]
         if len(messages) > _MESSAGES:

@@ -27,9 +27,13 @@ from suites.wording import plain
 LIMIT, DISCONNECT_LIMIT, SHOW_LIMIT = 660, 300, 30
 
 _LEAVE_ALONE = r"""
-if @AGENT@ show 2>/dev/null | grep -q '^Agent Status *: *Connected'; then
+shown=$(@AGENT@ show 2>/dev/null) || {
+  status=$?
+  [ $status -lt 126 ] || exit $status
+}
+if printf '%s\n' "$shown" | grep -q '^Agent Status *: *Connected'; then
   echo @already
-  @AGENT@ show 2>/dev/null | grep '^Resource Id '
+  printf '%s\n' "$shown" | grep '^Resource Id '
   exit 0
 fi
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plugins.azure import resource_ids as ids
 from plugins.azure.fetch import _parsed, fetch
 from plugins.azure.snapshot import ReadError
 from plugins.azure.vm_view import AzureVmView
@@ -81,3 +82,22 @@ def test_a_wrong_resource_id_is_explained(arm: Arm, id: str, message: str) -> No
     assert problem.message == message
     assert problem.remedy == "Correct resource_id in the inventory."
     assert arm.requests == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11",
+        " {5A1C5A66-6C3C-4D1E-9D4E-0F1F8A2D7C11}\n",
+        "(5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11)",
+        "urn:uuid:5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11",
+        "5A1C5A666C3C4D1E9D4E0F1F8A2D7C11",
+    ],
+)
+def test_a_guid_has_several_spellings(text: str) -> None:
+    assert ids.guid(text) == "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11"
+
+
+@pytest.mark.parametrize("text", ["", "vm-a", "5a1c5a66-6c3c-4d1e-9d4e", "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c1\u0661"])
+def test_what_is_no_guid_equals_none(text: str) -> None:
+    assert ids.guid(text) == ""

@@ -29,7 +29,7 @@ TOKEN = ".".join(
 
 AGENT = r"""#!/bin/sh
 case $1 in
-show) cat "$AGENT_HOME/show" 2>/dev/null; exit 0 ;;
+show) cat "$AGENT_HOME/show" 2>/dev/null; [ ! -e "$AGENT_HOME/killed" ] || kill -9 $$; exit 0 ;;
 esac
 printf '%s\n' "$@" >>"$AGENT_HOME/arguments"
 tr '\0' '\n' </proc/$$/environ >"$AGENT_HOME/environment"
@@ -113,6 +113,15 @@ def test_connect_leaves_a_connected_machine_alone(shell: str, tmp_path: Path) ->
     ran = Ran(shell, tmp_path, _command("enroll_connect"), show=shown)
     assert ran.exit == 0
     assert ran.stdout == f"@already\nResource Id          : {ID}\n"
+    assert not ran.text("arguments")
+    assert not ran.text("curl")
+
+
+@pytest.mark.parametrize("shown", ["", "Resource Id          : /subscriptions/x\n"])
+def test_an_agent_whose_answer_was_cut_off_is_left_alone(shell: str, tmp_path: Path, shown: str) -> None:
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), show=shown, killed="")
+    assert ran.exit == 137
+    assert "@run" not in ran.stdout
     assert not ran.text("arguments")
     assert not ran.text("curl")
 

@@ -10,7 +10,7 @@ import pytest
 from plugins.azure.snapshot import Answer, AzureSnapshot
 from plugins.checks.areas import AREAS
 from plugins.enrollment import steps
-from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, same_machine
+from plugins.enrollment.request import EnrollmentRequest, announcement, prepare, same_address, same_machine
 from plugins.enrollment.steps import refuse, wanted
 from plugins.model import Vm
 from suites.probes import azcmagent_connect
@@ -230,3 +230,17 @@ def test_vms_that_would_become_one_machine_are_named() -> None:
     other = replace(one, vm=replace(VM_A, name="c"), name="web-c")
     why = f"Not connected, because a and b would become the same resource in Azure, {one.machine.lower()}."
     assert same_machine([one, twin, other]) == {"a": why, "b": why}
+
+
+def test_vms_at_one_address_are_not_both_connected() -> None:
+    """One guest would be connected twice, the second time as another VM."""
+    one = prepare(VM_A, AzureSnapshot())
+    assert isinstance(one, EnrollmentRequest)
+    places = {"a": ("vm.example", None), "b": ("VM.example.", 22), "c": ("vm.example", 2222)}
+    requests = [
+        replace(one, vm=replace(VM_A, name=name, host=host, port=port), name=name)
+        for name, (host, port) in places.items()
+    ]
+    requests.append(replace(one, vm=replace(VM_A, name="d", host="vm.example", jump="j"), name="d"))
+    why = "Not connected, because a and b have the same address, vm.example: one VM cannot be both."
+    assert same_address(requests) == {"a": why, "b": why}

@@ -154,6 +154,28 @@ def test_what_cannot_be_gone_on_with_is_one_clear_error(checkout: Checkout) -> N
         outcome.stderr.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.parametrize("flag", ["--resume", "--retry-unknown"])
+def test_a_run_of_somebody_else_starts_no_program(checkout: Checkout, flag: str) -> None:
+    """Its tests and its SSH configuration are not started, unless it is in the folder of this operator's runs."""
+    checkout.fleet(a=checkout.good)
+    assert checkout.run("--vm=a").ret == 0
+    run = json.loads((checkout.directory / "run.json").read_text())
+    other = checkout.path / "unpacked" / "run"
+    (other / "evidence").mkdir(parents=True)
+    (other / "test_x.py").write_text(f"open({str(other / 'started')!r}, 'w')\n")
+    options = {**run["options"], "paths": [str(other / "test_x.py")]}
+    for change in ({"options": options}, {"ssh_config": str(other / "ssh.conf")}):
+        (other / "run.json").write_text(json.dumps({**run, **change}))
+        outcome = checkout.run(f"{flag}={other}")
+        assert outcome.ret == 4
+        outcome.stderr.fnmatch_lines(
+            [
+                f"ERROR: {flag} {other}: it is outside */reports, and names files that may run programs on this machine: *"
+            ]
+        )
+        assert not (other / "started").exists()
+
+
 def test_two_cannot_work_on_one_run(checkout: Checkout) -> None:
     checkout.fleet(a=checkout.good)
     assert checkout.run("--vm=a").ret == 0

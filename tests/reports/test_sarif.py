@@ -141,14 +141,17 @@ def test_a_waiver_is_a_suppression_with_its_reason_and_stands_last() -> None:
     assert log["results"][-1] == waived
 
 
-def test_a_suppression_of_many_parameters_has_the_first_ones_reason() -> None:
+def test_each_reason_of_many_parameters_is_a_suppression() -> None:
     waived = [
         {"id": "NET-001", "status": "waived", "severity": "required", "parameter": endpoint, "remedy": ""}
-        for endpoint in "ab"
+        for endpoint in "abb"
     ]
     results = [{**result, "message": f"Waived for {result['parameter']}."} for result in waived]
     finding = sarif._Finding({"name": "vm-a", "readiness": "ready"}, results, None).as_dict(0)
-    assert [suppression["justification"] for suppression in finding["suppressions"]] == ["Waived for a."]
+    assert [suppression["justification"] for suppression in finding["suppressions"]] == [
+        "Waived for a.",
+        "Waived for b.",
+    ]
 
 
 def test_many_parameters_are_one_finding() -> None:

@@ -184,6 +184,22 @@ ROWS["AGENT-007"] = [
         parameters=clash({}, vm_a=VM_ID),
     ),
     Row(
+        "an id that is cut off",
+        installed(replace(SHOW_CONNECTED, stdout=SHOW_CONNECTED.stdout.replace(VM_ID, VM_ID[:20]))),
+        Status.UNKNOWN,
+        "azcmagent show printed the VM ID '5a1c5a66-6c3c-4d1e-9', which is not a GUID: it cannot be compared.",
+        "Run 'azcmagent show' on the VM by hand.",
+        parameters=clash({}, vm_a=VM_ID),
+    ),
+    Row(
+        "another spelling of the same id",
+        installed(replace(SHOW_CONNECTED, stdout=SHOW_CONNECTED.stdout.replace(VM_ID, f"{{{VM_ID.upper()}}}"))),
+        Status.UNKNOWN,
+        "The VM ID {5A1C5A66-6C3C-4D1E-9D4E-0F1F8A2D7C11} was also reported by vm-b, and Azure does not show whose it is; expected a unique id.",
+        "Look up the VM ID among the Arc machines in Azure (properties.vmId). Disconnect a VM only when it is another VM's.",
+        parameters=clash({}, vm_a=VM_ID, vm_b=VM_ID.replace("-", "")),
+    ),
+    Row(
         "alone with an id",
         installed(SHOW_CONNECTED),
         Status.PASS,
