@@ -104,9 +104,9 @@ def answer(probe: Probe, name: str, root: Path, programs: Path) -> Any:
     command = command.replace(f"{root}/opt/azcmagent/bin/azcmagent", str(programs / "azcmagent"))
     variables = {"SHELL": "/bin/sh", "HTTPS_PROXY": "http://169.254.0.11:3128", "NO_PROXY": "169.254.169.254,a"}
     ended = run(["dash"], replace(plan, command=command), root, PATH=f"{programs}:/usr/bin:/bin", **variables)
-    said = (text.replace(f"{root}/", "/") for text in (ended.stdout, ended.stderr))
+    stdout, stderr = ended.stdout.replace(f"{root}/", "/"), ended.stderr.replace(f"{root}/", "/")
     status = 128 - ended.returncode if ended.returncode < 0 else ended.returncode
-    seen = ProbeResult(plan.key, plan.command, "done", status, *said)
+    seen = ProbeResult(plan.key, plan.command, "done", status, stdout, stderr)
     try:
         return value(probe, name, Evidence(VM, SshSession("ok"), {name: seen}))
     except CheckOutcome as outcome:
