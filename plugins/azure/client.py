@@ -30,7 +30,7 @@ from plugins.azure.clouds import Cloud
 from plugins.azure.credential import Login
 from plugins.azure.errors import explain, no_login, not_reached, out_of_time, says_absent, version_refused
 from plugins.azure.normalize import in_shape
-from plugins.azure.pipeline import ReadOnlyPolicy, RecordPolicy, RetriesInTime, readable
+from plugins.azure.pipeline import ReadOnlyPolicy, RecordPolicy, RetriesInTime, WholePagesPolicy, readable
 from plugins.azure.snapshot import Answer, Call, ReadError, without_secrets
 from plugins.core.worker_pool import WorkerPool
 
@@ -70,7 +70,8 @@ class ArmClient:
         self._versions = ApiVersions()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
-        self._here = threading.local()  # .url: the first request of the question that this thread asks
+        #: Of the question that this thread asks: .url of its first request, .sent requests, .pages: it asks for a list.
+        self._here = threading.local()
         self._problem: ReadError | None = None
 
     def __enter__(self) -> ArmClient:
@@ -115,7 +116,7 @@ class ArmClient:
             f"the {kind.replace('_', ' ').removesuffix('s')} {arm.name}",
             _NEXUS,
             arm.subscription,
-            lambda sdk, limit: getattr(sdk, kind).get(arm.resource_group, arm.name, timeout=limit).as_dict(),
+            lambda sdk, limit: _of(id, getattr(sdk, kind).get(arm.resource_group, arm.name, timeout=limit).as_dict()),
         )
 
     def listed(self, kind: Kind, subscription: str, group: str | None = None) -> Answer | ReadError:
@@ -128,7 +129,7 @@ class ArmClient:
             return _dicts(of_kind.list_by_subscription(timeout=limit))
 
         where = f"resource group {group}" if group else f"subscription {subscription}"
-        return self._ask(f"the {kind.replace('_', ' ')} of {where}", _NEXUS, subscription, read)
+        return self._ask(f"the {kind.replace('_', ' ')} of {where}", _NEXUS, subscription, read, pages=True)
 
     def machines(self, group: str) -> Answer | ReadError:
         """The Arc machines of a resource group: a list. None when the group does not exist."""
@@ -138,6 +139,7 @@ class ArmClient:
             _HYBRID,
             subscription,
             lambda sdk, limit: _dicts(sdk.machines.list_by_resource_group(name, timeout=limit)),
+            pages=True,
         )
 
     def machine(self, group: str, name: str) -> Answer | ReadError:
@@ -147,7 +149,10 @@ class ArmClient:
             f"the Arc machine {name} of {group}",
             _HYBRID,
             subscription,
-            lambda sdk, limit: sdk.machines.get(group_name, name, timeout=limit).as_dict(),
+            lambda sdk, limit: _of(
+                f"{group}/providers/{_HYBRID}/machines/{name}",
+                sdk.machines.get(group_name, name, timeout=limit).as_dict(),
+            ),
         )
 
     def provider(self, subscription: str, namespace: str) -> Answer | ReadError:
@@ -167,7 +172,7 @@ class ArmClient:
             f"the user-assigned identity {arm.name}",
             _IDENTITY,
             arm.subscription,
-            lambda sdk, limit: self._get(sdk, id, _IDENTITY, arm.subscription, limit),
+            lambda sdk, limit: _of(id, self._get(sdk, id, _IDENTITY, arm.subscription, limit)),
         )
 
     def assignments(self, scope: str, principal: str | None = None) -> Answer | ReadError:
@@ -180,6 +185,7 @@ class ArmClient:
             lambda sdk, limit: _serialized(
                 sdk.role_assignments.list_for_scope(scope.lstrip("/"), filter=only, timeout=limit)
             ),
+            pages=True,
         )
 
     def denies(self, scope: str) -> Answer | ReadError:
@@ -191,6 +197,7 @@ class ArmClient:
             lambda sdk, limit: _serialized(
                 sdk.deny_assignments.list_for_scope(scope.lstrip("/"), filter="atScope()", timeout=limit)
             ),
+            pages=True,
         )
 
     def definition(self, role_id: str, scope: str) -> Answer | ReadError:
@@ -207,23 +214,32 @@ class ArmClient:
     # --- asking
 
     def _ask(
-        self, subject: str, namespace: str, subscription: str, question: Callable[[Any, float], Any]
+        self,
+        subject: str,
+        namespace: str,
+        subscription: str,
+        question: Callable[[Any, float], Any],
+        *,
+        pages: bool = False,
     ) -> Answer | ReadError:
-        """Send a question; any failure becomes the answer. `question` takes the SDK's client and its time limit."""
+        """Send a question; any failure becomes the answer. `question` takes the SDK's client and its time limit.
+
+        `pages`: it asks for a list. A list of which a later page does not exist is not one that does not exist.
+        """
         while True:
             if self._problem:
                 return self._problem
             left = self._started + self._seconds - time.monotonic()
             if left <= 0 or self._cancelled():
                 return self.late(subject)
-            self._here.url = None
+            self._here.url, self._here.sent, self._here.pages = None, 0, pages
             self._size.begin()
             version = self._versions.current(namespace, subscription)
             try:
                 value = question(self._client(namespace, subscription, version), left)
                 return Answer(self._request(), in_shape(without_secrets(value)))
             except Exception as error:  # any failure becomes a message of a check
-                if says_absent(error):
+                if says_absent(error) and self._here.sent < 2:
                     return Answer(self._request(), None)
                 supported = version_refused(error, version)
                 if supported is not None and self._versions.refuse(namespace, subscription, version, supported):
@@ -240,9 +256,9 @@ class ArmClient:
     def _request(self) -> str:
         return f"GET {readable(self._here.url)}" if self._here.url else ""
 
-    def _first(self, url: str) -> None:
-        if self._here.url is None:
-            self._here.url = url
+    def _sent(self, url: str) -> None:
+        self._here.url = self._here.url or url
+        self._here.sent += 1
 
     def _get(self, sdk: Any, path: str, namespace: str, subscription: str, limit: float) -> Any:
         """A GET without a method in the SDKs, through the pipeline of one of them."""
@@ -276,7 +292,8 @@ class ArmClient:
     def _policies(self) -> list[Any]:
         """A separate pipeline for each client: policies are chained to each other."""
         return [
-            ReadOnlyPolicy(self.cloud, self._first),
+            ReadOnlyPolicy(self.cloud, self._sent),
+            WholePagesPolicy(lambda: self._here.pages),
             RequestIdPolicy(),
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("nexus-arc-readiness"),
@@ -313,6 +330,14 @@ def _registration(provider: Mapping[str, Any]) -> dict[str, Any]:
             {name: resource_type[name] for name in kept if name in resource_type} for resource_type in types
         ],
     }
+
+
+def _of(id: str, resource: Any) -> Any:
+    """The resource. Raises ValueError when it is not the one with this id: a cache may answer with another one."""
+    found = resource.get("id") if isinstance(resource, Mapping) else None
+    if not isinstance(found, str) or not ids.same(found, id):
+        raise ValueError(f"expected the resource {id}, found {found!r:.200}")
+    return resource
 
 
 def _dicts(items: Iterable[Any]) -> list[Mapping[str, Any]]:

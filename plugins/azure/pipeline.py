@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy, SansIOHTTPPolicy
+from azure.core.pipeline.policies import ContentDecodePolicy, HTTPPolicy, RetryPolicy, SansIOHTTPPolicy
 
 from plugins.azure.clouds import Cloud
 from plugins.azure.errors import NotAllowedError
@@ -34,6 +34,27 @@ class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
         if method != "GET" or not self._cloud.serves(url):
             raise NotAllowedError(f"this suite only sends GET to {self._cloud.manager}, not {method} {readable(url)}.")
         self._on_request(url)
+
+
+class WholePagesPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Each page of a list has one: the SDKs take a page without it for an empty one, and nothing for all of Azure.
+
+    ``{"value": [{"id": "/subscriptions/..."}], "nextLink": "https://..."}``
+    """
+
+    def __init__(self, is_list: Callable[[], bool]) -> None:
+        self._is_list = is_list
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Let it pass. Raises ValueError."""
+        if response.http_response.status_code != 200 or not self._is_list():
+            return
+        page = response.context.get(ContentDecodePolicy.CONTEXT_NAME)
+        rows, link = (page.get("value"), page.get("nextLink")) if isinstance(page, Mapping) else (None, None)
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) and row.get("id") for row in rows):
+            raise ValueError("expected a list of resources in 'value', each with its id")
+        if not isinstance(link, str | None):
+            raise ValueError("expected the address of the next page in 'nextLink'")
 
 
 class RetriesInTime(RetryPolicy[Any, Any]):

@@ -188,7 +188,7 @@ def test_pages_without_end_are_not_all_kept(arm: Arm, monkeypatch: pytest.Monkey
     monkeypatch.setattr(answer_size, "_QUESTION", 1 << 20)
     vms = populate(arm, 1)
     again = f"{arm.cloud.manager}/hybridcompute/machines?api-version=1"
-    page = json.dumps({"value": [{"name": "x" * 200_000}], "nextLink": again})
+    page = json.dumps({"value": [{"id": "x", "name": "x" * 200_000}], "nextLink": again})
     arm.trouble("hybridcompute/machines", (200, {}, page.encode()))
     facts = fetch(vms, options(arm))
     (listed,) = (answer for path, answer in facts.answers.items() if path.endswith("hybridcompute/machines"))

@@ -14,11 +14,12 @@ from azure.core.credentials import AccessToken
 
 from plugins.azure import fetch as fetching
 from plugins.azure.fetch import fetch
+from plugins.azure.snapshot import ReadError
 from plugins.azure.vm_view import AzureVmView
-from plugins.model import Status
+from plugins.model import Status, Vm
 from tests.azure.reading import look, stopped
 from tests.support.arm_server import Arm, FakeCredential, arm_error, forbidden
-from tests.support.azure_site import SUBSCRIPTION, options, populate, vm_id
+from tests.support.azure_site import GROUP, SUBSCRIPTION, options, populate, vm_id
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,50 @@ def test_an_interrupted_run_asks_nothing_more(arm: Arm) -> None:
     problem = stopped(view, "cluster_manager")
     assert problem.message.endswith(": the run was interrupted.")
     assert problem.remedy == "Run again."
+
+
+#: What is no page of a list, though the status says that all is well.
+NO_PAGES: dict[str, Any] = {
+    "empty": {},
+    "null": {"value": None},
+    "an object": {"value": {}},
+    "an error": {"error": {"code": "Busy", "message": "later"}},
+    "another key": {"Value": []},
+    "rows that are none": {"value": [None]},
+    "rows without an id": {"value": [{}]},
+    "a link that is none": {"value": [], "nextLink": {"a": 1}},
+    "a page that does not exist": {"value": [], "nextLink": " "},
+    "a page elsewhere": {"value": [], "nextLink": "https://elsewhere.example/x"},
+}
+
+
+@pytest.mark.parametrize("page", NO_PAGES.values(), ids=NO_PAGES)
+@pytest.mark.parametrize("words", ["/machines", "denyassignments", "roleassignments"])
+def test_what_is_no_page_is_no_empty_list(arm: Arm, words: str, page: Any) -> None:
+    """A name that no machine has is free, and a right that nothing denies is there: an empty list is an answer."""
+    populate(arm, 1)
+    arm.trouble(words, (200, {}, page))
+    facts = fetch([Vm("vm1", resource_id=vm_id("vm1"))], options(arm))
+    answers = {path: answer for path, answer in facts.answers.items() if words in path}
+    assert answers
+    assert {path: answer for path, answer in answers.items() if not isinstance(answer, ReadError)} == {}
+
+
+@pytest.mark.parametrize("other", [{}, {"id": vm_id("vm2"), "name": "vm1"}, {"id": 7}, {"value": []}])
+def test_another_resource_is_no_answer(arm: Arm, other: Any) -> None:
+    populate(arm, 2)
+    arm.trouble("/virtualmachines/vm1", (200, {}, other))
+    outcome = stopped(look(arm, [Vm("vm1", resource_id=vm_id("vm1"))]), "vm")
+    assert outcome.status is Status.UNKNOWN
+    assert f"expected the resource {vm_id('vm1')}" in outcome.message
+
+
+def test_the_last_page_that_does_not_exist_makes_no_list_absent(arm: Arm) -> None:
+    populate(arm, 1)
+    arm.page = 1
+    for number in range(3):
+        arm.put({"id": f"{GROUP}/providers/Microsoft.HybridCompute/machines/m{number}", "name": f"m{number}"})
+    arm.trouble("hybridcompute/machines", None, arm_error(404, "ResourceNotFound", "gone"))
+    facts = fetch([Vm("vm1", resource_id=vm_id("vm1"))], options(arm))
+    [answer] = [answer for path, answer in facts.answers.items() if path.endswith("/machines")]
+    assert isinstance(answer, ReadError)
