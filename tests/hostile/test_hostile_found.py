@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from plugins.azure.clouds import clouds
@@ -85,7 +86,7 @@ def test_json_that_is_nested_too_deep_is_not_understood() -> None:
 def test_a_time_of_a_token_that_no_clock_shows_is_none(time: Any) -> None:
     """The difference between it and now raised OverflowError in TOKEN-002."""
     answer = TokenAnswer.read(seen("claims=e30\n@tries 1\n@curl code=200 connect=000 request=0 verify=0 total=0\n"))
-    assert replace(answer, claims={"exp": time}).time("exp") is None
+    assert msgspec.structs.replace(answer, claims={"exp": time}).time("exp") is None
 
 
 def test_claims_that_are_no_object_are_none() -> None:
