@@ -112,7 +112,9 @@ while :; do
   esac
 done
 token=
-printf '%s\n' "$output" | tr '\r' '\n' | sed 's/eyJ[A-Za-z0-9_.=-]*/(cut)/g; /%  *\[/d' | tail -n 40
+printf '%s\n' "$output" | tr '\r' '\n' |
+  sed 's/eyJ[A-Za-z0-9_.=%-]*/(cut)/g; s/ZXlK[A-Za-z0-9+\/_=-]*/(cut)/g; /%  *\[/d' |
+  tail -n 40 | tail -c 8000
 echo "@exit $status"
 @LAST@
 exit $status
@@ -205,7 +207,8 @@ class AgentCommand:
             return cls(missing="It did not finish in time and was stopped; how far it got is not known.")
         if result.state != "done":
             return cls(missing=result.stderr.strip() or "The session ended while it ran.")
-        text, _, after = result.stdout.partition("\n@text\n")
+        text, mark, after = result.stdout.rpartition("\n@text\n")
+        text = text if mark else result.stdout
         resource = re.findall(r"Resource I[dD] *[=:] *(/[^\s\"]+)", text)
         named = plain(resource[-1]) if resource else ""
         if text.startswith(ALREADY):
@@ -214,14 +217,15 @@ class AgentCommand:
             if text.startswith(f"@{reason}"):
                 return cls(why_not=reason, detail=plain(text[len(reason) + 1 :].strip()))
         begin = re.search(r"^@run\n", text, re.M)
-        match = re.compile(r"^@exit (\d{1,3})$", re.M).search(text, begin.end()) if begin else None
+        # The last one is the command's own: azcmagent may print anything before it.
+        match = [*re.compile(r"^@exit (\d{1,3})$", re.M).finditer(text, begin.end())][-1:] if begin else []
         if not begin or not match:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
-        lines = tuple(plain(line.strip()) for line in text[begin.end() : match.start()].splitlines() if line.strip())
+        lines = tuple(plain(line.strip()) for line in text[begin.end() : match[0].start()].splitlines() if line.strip())
         shown = (
             AgentStatus.read(replace(result, stdout=f"\n@text\n{after}", truncated=False)) if after else AgentStatus()
         )
-        return cls(int(match[1]), lines, resource=named, after=shown, seconds=result.seconds)
+        return cls(int(match[0][1]), lines, resource=named, after=shown, seconds=result.seconds)
 
     @property
     def error(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from plugins.model import ProbeResult, Target, Vm
 from suites.probes.azcmagent_connect import AgentCommand
 from tests.enrollment.sites import GROUP, ID, PROBES, RELAY, SUB, VM_A
-from tests.support.suite_rows import PROFILE
+from tests.support.suite_rows import PROFILE, seen
 
 CLAIMS = {"aud": "https://management.azure.com/", "tid": "99999999-0000-0000-0000-000000000000"}
 
@@ -36,6 +37,7 @@ tr '\0' '\n' </proc/$$/environ >"$AGENT_HOME/environment"
 for file; do :; done
 stat -c %a "$file" >"$AGENT_HOME/mode"
 cat "$file" >"$AGENT_HOME/config"
+[ ! -e "$AGENT_HOME/said" ] || . "$AGENT_HOME/said"
 printf ' 20%% [==>  ]\r 40%% [===> ]\rINFO    Connected machine to Azure\n'
 printf 'debug: token %s\n' "$(sed 's/.*"[a-z]*-[a-z]*":"\([^"]*\)"}$/\1/' "$file")"
 exit "$(cat "$AGENT_HOME/status" 2>/dev/null || echo 0)"
@@ -124,6 +126,32 @@ def test_an_agent_whose_answer_was_cut_off_is_left_alone(shell: str, tmp_path: P
     assert "@run" not in ran.stdout
     assert not ran.text("arguments")
     assert not ran.text("curl")
+
+
+@pytest.mark.parametrize(
+    "spelled", ["$t", "$(printf %s $t | sed 's/[.]/%2E/g')", "$(printf %s $t | base64 -w 0)", "x${t}y"], ids=range(4)
+)
+def test_a_token_in_the_agents_output_is_removed_in_every_spelling(shell: str, tmp_path: Path, spelled: str) -> None:
+    said = f"""t=$(sed 's/.*"access-token":"//; s/".*//' "$file"); echo "debug: {spelled}"\n"""
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), said=said)
+    assert "debug: " in ran.stdout
+    for part in TOKEN.split("."):
+        assert part not in ran.stdout
+    assert "ZXlK" not in ran.stdout
+
+
+@pytest.mark.parametrize("said", ["head -c 200000 /dev/zero | tr '\\0' x", "yes INFO | head -n 100000"])
+def test_the_status_follows_however_much_the_agent_prints(shell: str, tmp_path: Path, said: str) -> None:
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), said=said, status="44")
+    assert ran.stdout.endswith("\n@exit 44\n")
+    assert len(ran.stdout) < 9000
+
+
+def test_a_status_that_the_agent_prints_is_not_its_status(shell: str, tmp_path: Path) -> None:
+    said = "printf '@exit 0\\n@text\\nAgent Status : Connected\\n@run\\n@exit 0\\n'"
+    ran = Ran(shell, tmp_path, _command("enroll_connect"), said=said, status="44")
+    with contextlib.suppress(ValueError):
+        assert AgentCommand.read(seen(ran.stdout, exit=44)).exit == 44
 
 
 def test_connect_passes_the_exit_status_on_and_removes_the_file(shell: str, tmp_path: Path) -> None:
