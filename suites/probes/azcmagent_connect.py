@@ -172,6 +172,8 @@ def _disconnect(vm: Vm, profile: Profile) -> str:
     return _script("disconnect", {}, vm, profile, last="echo @text\n@AGENT@ show")
 
 
+_EXIT = re.compile(r"^@exit (\d{1,3})$", re.M)
+
 _REASONS: tuple[Literal["absent", "no token", "no key"], ...] = ("absent", "no token", "no key")
 
 
@@ -218,7 +220,7 @@ class AgentCommand:
                 return cls(why_not=reason, detail=plain(text[len(reason) + 1 :].strip()))
         begin = re.search(r"^@run\n", text, re.M)
         # The last one is the command's own: azcmagent may print anything before it.
-        match = [*re.compile(r"^@exit (\d{1,3})$", re.M).finditer(text, begin.end())][-1:] if begin else []
+        match = [*_EXIT.finditer(text, begin.end())][-1:] if begin else []
         if not begin or not match:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
         lines = tuple(plain(line.strip()) for line in text[begin.end() : match[0].start()].splitlines() if line.strip())

@@ -19,5 +19,5 @@ def one_value_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def must_be_once(mark: str, text: str) -> None:
     """Raises ValueError when more than one line of `text` begins with `mark`: two answers in one."""
-    if len(re.findall(rf"^{re.escape(mark)}\b", text, re.M)) > 1:
+    if text.count(mark) > 1 and len(re.findall(rf"^{re.escape(mark)}\b", text, re.M)) > 1:
         raise ValueError(f"expected one line {mark}, found several")

@@ -182,7 +182,7 @@ def test_any_value_anywhere_is_an_error_in_a_few_lines(kind: Kind, tmp_path: Pat
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_is_left_out_is_named(kind: Kind, tmp_path: Path) -> None:
     path = tmp_path / kind.name
-    every = [place for place in places(kind.document) if place]
+    every = [place for place in places(kind.document) if place and place[-1] != "base"]  # it stands for many
     for place in Random(13).sample(every, min(CHANGES, len(every))):
         text = refusal(kind, path, kind.write(json.loads(lacking(kind.document, place))))
         assert "missing" not in text or any(str(step) in text for step in place[-2:]), (place, text)
