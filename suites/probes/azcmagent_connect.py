@@ -223,6 +223,8 @@ class AgentCommand:
         match = [*_EXIT.finditer(text, begin.end())][-1:] if begin else []
         if not begin or not match:
             raise ValueError(f"expected @run and @exit, found {plain(text.strip())[:80]!r}")
+        if result.exit and int(match[0][1]) != result.exit:
+            raise ValueError(f"expected one exit status, found {match[0][1]} and {result.exit}")
         lines = tuple(plain(line.strip()) for line in text[begin.end() : match[0].start()].splitlines() if line.strip())
         shown = (
             AgentStatus.read(replace(result, stdout=f"\n@text\n{after}", truncated=False)) if after else AgentStatus()
