@@ -9,11 +9,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 from plugins.azure.snapshot import Call
-from plugins.core.redaction import redact
+from plugins.core.redaction import redact, redact_all
 from plugins.model import Evidence
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,8 @@ def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]
 
 @cache
 def _of_code(folder: str) -> str:
-    return _of_files(sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in _CODE))
+    files = (ROOT / name for name in glob(f"{folder}/**", root_dir=ROOT, recursive=True) if name.endswith(_CODE))
+    return _of_files(sorted(files))
 
 
 def _of_files(paths: Sequence[Path]) -> str:
@@ -73,11 +75,13 @@ class Provenance:
 
     def _commands(self) -> list[dict[str, Any]]:
         """Each distinct command, its probe key, and on how many VMs it ran; what ran on most VMs first."""
+        # The evidence also has answers of Azure: those are requests.
+        commands = {pair: vms for pair, vms in self._ran.items() if pair[1] and not pair[1].startswith("GET ")}
         ran: Counter[tuple[str, str]] = Counter()
-        for (key, command), count in self._ran.items():
-            # The evidence also has answers of Azure: those are requests.
-            if command and not command.startswith("GET "):
-                ran[key, redact(command)] += count
+        for (key, _), command, vms in zip(
+            commands, redact_all(command for _, command in commands), commands.values(), strict=True
+        ):
+            ran[key, command] += vms
         return [{"command": command, "key": key, "vms": count} for (key, command), count in ran.most_common()]
 
 

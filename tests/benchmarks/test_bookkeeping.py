@@ -48,7 +48,7 @@ def test_a_part_is_by_vms_distance_work_or_contestant() -> None:
 
 def test_options_that_match_nothing_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--vms", "7"]) == 2
-    assert capsys.readouterr().err == "bench: nothing of the plan fits these options; --list shows the plan\n"
+    assert capsys.readouterr().err == "bench: no sample of the plan matches these options; --list shows the plan\n"
 
 
 @pytest.mark.parametrize(("ours", "word"), [(20.0, "met"), (30.0, "missed")])

@@ -29,7 +29,7 @@ _MACHINE = {"id": MARKERS, "location": LINE, "tags": {LINE: LINE}, "properties":
 _STEPS = ("enroll_connect", "enroll_show", "enroll_machine", "enroll_disconnect", "enroll_gone")
 _AZURE = (0, json.dumps(_MACHINE))
 _SHOW = f"\n@text\nResource Id : /subscriptions/{LINE}\nAgent Status : Connected"
-_FAILS = (1, f'@run\nlevel=error msg="{LINE}"\nAZCM0042: {LINE}\n{MARKERS}\n@exit 42\n')
+_FAILS = (42, f'@run\nlevel=error msg="{LINE}"\nAZCM0042: {LINE}\n{MARKERS}\n@exit 42\n')
 _CONNECTS = (0, f"@run\n{LINE} Resource ID=/{LINE}\n@exit 0\n")
 _STAYS = (1, f"@run\n{LINE}\n{MARKERS}\n@exit 1\n")
 _LEAVES = (0, f"@run\n{LINE}\n@exit 0\n\n@text\nResource Id :\nAgent Status : Disconnected\n")

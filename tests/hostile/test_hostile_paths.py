@@ -230,7 +230,7 @@ def test_a_key_or_certificate_file_that_never_ends_is_none(tmp_path: Path) -> No
 
 
 #: Modules that read without a limit of their own, by the kind of input.
-OURS = "core/schema_errors core/version gather/script gather/windows_script reports/html/csp reports/html/plugin requirements/data_files"
+OURS = "core/schema_errors core/version gather/script reports/html/csp reports/html/plugin requirements/data_files"
 OWN = f"{OURS} results/schema pytest_adapter/configure pytest_adapter/explain"  # files of this project
 WRITTEN = "evidence/object_store pytest_adapter/listener reports/ci_summary"  # written by this run
 CHECKED = "requirements/profile_file results/provenance"  # read with a limit before
@@ -244,7 +244,8 @@ UNBOUNDED = re.compile(
 EXPANDS = {
     r"\bYAML\(": {"core/yaml_config"},
     r"\bZipFile\([^)]*[^\"w)]\)": {"evidence/bundle_format", "pytest_adapter/log_file"},
-    r"\bdecompress(?:obj)?\(": {"pytest_adapter/log_file"},
+    r"\bdecompress(?:obj)?\(": set(),
+    r"\bGzipFile\((?!.*\"wb\")": {"pytest_adapter/log_file"},
     r"\bjson\.loads?\(|\.json\(\)": set(
         "core/strict_json core/schema_errors results/schema evidence/retention azure/az_cli azure/client azure/errors azure/credential".split()
     ),

@@ -149,13 +149,22 @@ def test_an_unreadable_vm_of_the_fleet_does_not_hide_the_others(project: pytest.
 
 def test_azure_says_whose_a_vm_id_is() -> None:
     group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg"
-    machines = [{"name": "A", "properties": {"vmId": "5A1C"}}, {"name": "b", "properties": {}}]
+    machines = [
+        {"name": "A", "properties": {"vmId": "5A1C5A66-6C3C-4D1E-9D4E-0F1F8A2D7C11"}},
+        {"name": "b", "properties": {}},
+    ]
     vms = [Vm(name, resource_id=ID + name) for name in ("a", "b", "c")]
     vms += [Vm("d", resource_id=(ID + "d").replace("/rg/", "/unread/")), Vm("10.0.0.4")]
     context = CheckContext(None, lambda: (Evidence(vm, SshSession("ok")) for vm in vms))
     context.facts = AzureSnapshot({paths.machines(group): Answer("GET …", machines)})
     whose = context.arguments(FUNCTIONS["AGENT-007"], {"agent_show": SHARED["agent_show"]}, vms[0])["arc_vm_id"]
-    assert {vm.name: whose(vm.name) for vm in vms} == {"a": "5a1c", "b": "", "c": "", "d": None, "10.0.0.4": None}
+    assert {vm.name: whose(vm.name) for vm in vms} == {
+        "a": "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11",
+        "b": "",
+        "c": "",
+        "d": None,
+        "10.0.0.4": None,
+    }
 
 
 def test_one_check_compares_vms() -> None:

@@ -96,8 +96,8 @@ SPELLINGS = (X, X.upper(), f"{{{X}}}", f"{{{X.upper()}}}", f"  {X}  ", f"{{ {X} 
         ),
         # The same name in another subscription is another VM; Azure was not queried there.
         (pair(X, X), {"a": X}, {"b": f"{ELSEWHERE}{NEXUS}a"}, (PASS, OPEN)),
-        # Similar characters make other ids and names.
-        (pair(X, X.replace("a", "\u0430")), {"a": X}, {}, (PASS, PASS)),
+        # With similar characters it is not a GUID, which cannot be compared, or another name.
+        (pair(X, X.replace("a", "\u0430")), {"a": X}, {}, (PASS, OPEN)),
         (pair(X, X), {"\u0430": X}, {}, (OPEN, OPEN)),
         (pair(X, X), {"a ": X, "a/": X}, {}, (OPEN, OPEN)),
     ],
