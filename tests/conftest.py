@@ -56,6 +56,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 #: Tests that start programs (sshd, shells, pytest, linters) or measure: about a second each, and most of the total time.
 SLOW = (
     "tests/azure/test_api_versions.py",
+    "tests/azure/test_az_cli.py",
+    "tests/azure/test_azure_client.py",
     "tests/azure/test_azure_failures.py",
     "tests/azure/test_azure_fetch.py",
     "tests/azure/test_azure_login.py",
@@ -66,6 +68,7 @@ SLOW = (
     "tests/evidence/test_object_store.py",
     "tests/gates/test_decision.py",
     "tests/gather/test_script.py",
+    "tests/gather/test_windows_visit.py",
     "tests/hostile/",
     "tests/lab/",
     "tests/project/",
@@ -74,7 +77,9 @@ SLOW = (
     "tests/results/test_compact.py",
     "tests/results/test_version_1.py",
     "tests/ssh/",
+    "tests/suites/test_curl",
     "tests/suites/test_fixes",
+    "tests/suites/test_killed_programs.py",
     "tests/suites/test_suite_commands.py",
 )
 

@@ -94,7 +94,7 @@ def service_key(text: str, at: int) -> int:
 def near(text: str, name: str, at: int, end: int) -> Iterator[tuple[int, int]]:
     """The value that stands near a secret's name, which ends at `at`."""
     stop = min(end, at + _REACH)
-    if not _DIGIT.search(text, at, stop):
+    if not _DIGIT.search(text, at, stop) or text.endswith("<secret", 0, at):  # the second is a mark of ours
         return
     lowered = name.lower().strip("-._")
     if lowered == "key":

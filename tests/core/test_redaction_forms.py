@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -39,7 +40,16 @@ def test_utf_16_that_was_read_as_if_it_were_not() -> None:
     assert [form.text for form, text in shown if form.left(text.replace("\0", ""))] == []
 
 
-def test_redacting_twice_changes_nothing_more() -> None:
+@pytest.mark.parametrize("digits", ["0123456789", "abcdef", "0123456789abcdef"], ids=["digits", "letters", "both"])
+def test_redacting_twice_changes_nothing_more(digits: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the digits of a mark are."""
+
+    def mark(secret: str) -> str:
+        numbers = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()[:8]
+        return f"<secret:{''.join(digits[number % len(digits)] for number in numbers)}>"
+
+    monkeypatch.setattr(redaction, "mark", mark)
+    monkeypatch.setattr(redaction, "_shown", {})
     once = [redact(form.text) for form in leaks()]
     assert [text for text in once if redact(text) != text] == []
 
