@@ -285,25 +285,25 @@ def test_the_commands_of_package_managers() -> None:
     )
 
 
-VM_ID = "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11"
+OWN_ID = "5a1c5a66-6c3c-4d1e-9d4e-0f1f8a2d7c11"
 OTHER_ID = "0b4c1f1e-6f0e-4a3c-8c7e-2f6d1a9b7e55"
 
 
 @pytest.mark.parametrize(
     ("arc", "fixed"),
     [
-        ({"vm-a": VM_ID, "vm-b": OTHER_ID}, ["vm-b"]),
-        ({"vm-a": VM_ID, "vm-b": ""}, []),  # its agent is connected as another machine than vm-a
-        ({"vm-a": "", "vm-b": VM_ID}, ["vm-a"]),
-        ({"vm-a": VM_ID}, []),  # Azure does not state what vm-b is
+        ({"vm-a": OWN_ID, "vm-b": OTHER_ID}, ["vm-b"]),
+        ({"vm-a": OWN_ID, "vm-b": ""}, []),  # its agent is connected as another machine than vm-a
+        ({"vm-a": "", "vm-b": OWN_ID}, ["vm-a"]),
+        ({"vm-a": OWN_ID}, []),  # Azure does not state what vm-b is
         ({"vm-a": "", "vm-b": ""}, []),
         ({}, []),
     ],
 )
 def test_only_a_copy_by_azures_word_forgets_its_resource(arc: dict[str, str], fixed: list[str]) -> None:
     """Whatever the VMs report: a compromised VM can report anything."""
-    shown = {name: AgentStatus(status="Connected", name="vm-b", vm_id=VM_ID) for name in ("vm-a", "vm-b")}
-    text = f"@text\nResource Name : vm-b\nVM ID : {VM_ID}\nAgent Status : Connected\n"
+    shown = {name: AgentStatus(status="Connected", name="vm-b", vm_id=OWN_ID) for name in ("vm-a", "vm-b")}
+    text = f"@text\nResource Name : vm-b\nVM ID : {OWN_ID}\nAgent Status : Connected\n"
     installed = "@has /opt/azcmagent/bin/azcmagent\n@version\nazcmagent version 1.61.03319.2737\n"
     evidence = {"agent": seen(installed), "agent_show": seen(f"\n{text}")}
     given = {
