@@ -6,10 +6,10 @@ All of it comes from recorded data, so a replayed run has the same provenance of
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +45,22 @@ def hashes(profile: str | bytes, inventory: str | Path | None) -> dict[str, str]
 
 @cache
 def _of_code(folder: str) -> str:
-    files = (ROOT / name for name in glob(f"{folder}/**", root_dir=ROOT, recursive=True) if name.endswith(_CODE))
-    return _of_files(sorted(files))
+    paths = [
+        os.path.join(parent, name)
+        for parent, _, names in os.walk(ROOT / folder)
+        for name in names
+        if name.endswith(_CODE)
+    ]
+    return _of_files(map(Path, sorted(paths)))
 
 
-def _of_files(paths: Sequence[Path]) -> str:
+def _of_files(paths: Iterable[Path]) -> str:
     """One file's SHA-256, as `sha256sum` prints it; of several, that of their names and digests in order."""
-    if len(paths) == 1:
-        return f"sha256:{hashlib.sha256(paths[0].read_bytes()).hexdigest()}"
-    whole = hashlib.sha256()
-    for path in paths:
-        whole.update(f"{path.relative_to(ROOT).as_posix()} {_of_files([path])}\n".encode())
-    return f"sha256:{whole.hexdigest()}"
+    digests = {path: f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths}
+    if len(digests) == 1:
+        return digests.popitem()[1]
+    lines = [f"{path.relative_to(ROOT).as_posix()} {digest}\n" for path, digest in digests.items()]
+    return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
 
 
 class Provenance:
