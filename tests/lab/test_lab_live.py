@@ -89,7 +89,10 @@ def test_the_status_is_the_commands(up: Up, script: str, status: int) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    direct = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        direct = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:  # it has ended since its parent was read
+        return []
     return direct + [grandchild for child in direct for grandchild in _children(child)]
 
 
